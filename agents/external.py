@@ -1,0 +1,168 @@
+r"""External states: the world outside, :math:`\eta`.
+
+An external state is clamped evidence, a number or one number per subparticle that senses it, or a
+process that answers to action,
+
+.. math:: \eta' = f(\eta, a, \mathrm{rng}),
+
+where :math:`a` holds the active states that reach it. It meets subparticles only through
+macro-scale sensory states :math:`s_i = w_i \eta` and active states :math:`a_i = w_i \sigma_i`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from deepparticle.agents.member import Member
+from deepparticle.blankets._types import ArrayLike, FloatArray
+from deepparticle.blankets.boundary import Boundary, BoundaryEnd
+from deepparticle.blankets.errors import Fault, SettingError, SettingTypeError
+
+__all__ = ["ExternalState", "Process"]
+
+Process: TypeAlias = Callable[[FloatArray, FloatArray, np.random.Generator], ArrayLike]
+"""``process(value, actions, rng) -> new value``; arrays of shapes ``(k,)`` or ``()``, ``(m,)``."""
+
+
+class ExternalState(Member):
+    """A state of the world outside.
+
+    Parameters
+    ----------
+    name : str
+        Unique among the members of the root.
+    value : float or array_like of shape (k,)
+        The clamped value: one number for all, or one per subparticle that senses it, in row order.
+    process : callable, optional
+        ``process(value, actions, rng) -> value``, called once at the beginning of every step with
+        the active states that reach this external state, in row order.
+
+    Examples
+    --------
+    >>> scene = ExternalState("scene", 0.5)
+    >>> scene.value
+    0.5
+    """
+
+    is_external = True
+
+    def __init__(self, name: str, value: ArrayLike = 0.0, process: Process | None = None) -> None:
+        super().__init__(name)
+        if process is not None and not callable(process):
+            raise SettingTypeError(
+                Fault(
+                    name,
+                    "a process is a callable process(value, actions, rng)",
+                    repr(process),
+                    "give a function, or None for clamped evidence",
+                )
+            )
+        self.process = process
+        # Insertion-ordered: who senses this state, and who acts on it.
+        self._outgoing: dict[BoundaryEnd, Boundary] = {}
+        self._incoming: dict[BoundaryEnd, Boundary] = {}
+        self._order: tuple[object, dict[BoundaryEnd, int]] | None = None
+        self._value: FloatArray = np.zeros(())
+        self.value = value
+
+    @property
+    def value(self) -> float | FloatArray:
+        """The value of η: a float, or an array of shape ``(k,)``, one entry per sensing leaf."""
+        return self._value.item() if self._value.ndim == 0 else self._value.copy()
+
+    @value.setter
+    def value(self, value: ArrayLike) -> None:
+        self._value = self.checked_value(value)
+
+    def checked_value(self, value: ArrayLike) -> FloatArray:
+        """Return `value` as an array of shape ``()`` or ``(k,)``.
+
+        Raises
+        ------
+        SettingError, SettingTypeError
+            If it is not finite, not numeric, or has another length than the number of subparticles
+            that sense this state.
+        """
+        try:
+            # A copy: what the caller does to its array later is not the state's.
+            array = np.array(value, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise SettingTypeError(
+                Fault(str(self), "an external state holds numbers", repr(value), "give floats")
+            ) from None
+        if not np.all(np.isfinite(array)):
+            raise SettingError(
+                Fault(str(self), "an external state is finite", repr(value), "replace NaN and inf")
+            )
+        count = len(self._outgoing)
+        if array.ndim > 1 or (array.ndim == 1 and count and array.size != count):
+            raise SettingError(
+                Fault(
+                    str(self),
+                    f"its value is one number, or one per sensing subparticle ({count})",
+                    f"shape {array.shape}",
+                    f"give a scalar or an array of shape ({count},)",
+                )
+            )
+        return array
+
+    @property
+    def sensing(self) -> tuple[BoundaryEnd, ...]:
+        """The subparticles that sense this state, in row order."""
+        return tuple(self._indices())
+
+    @property
+    def acting(self) -> tuple[BoundaryEnd, ...]:
+        """The subparticles that act on this state, in row order."""
+        return tuple(self._in_row_order(self._incoming))
+
+    @property
+    def actions(self) -> FloatArray:
+        r"""The active states that reach this state, :math:`w_i\sigma_i`, shape ``(m,)``."""
+        return np.array([self._incoming[end].state for end in self.acting], dtype=np.float64)
+
+    def boundary_from(self, source: BoundaryEnd) -> Boundary | None:
+        """The macro-scale active state of `source` on this state, if there is one."""
+        return self._incoming.get(source)
+
+    def boundary_to(self, target: BoundaryEnd) -> Boundary | None:
+        """The macro-scale sensory state of `target`, if there is one."""
+        return self._outgoing.get(target)
+
+    def advance(self, rng: np.random.Generator) -> None:
+        """Let the process answer once; clamped evidence stays."""
+        if self.process is not None:
+            self.value = self.process(self._value.copy(), self.actions, rng)
+
+    def emission(self, boundary: Boundary) -> float:
+        """The component of η that `boundary` senses."""
+        if self._value.ndim == 0:
+            return float(self._value)
+        return float(self._value[self._indices()[boundary.target]])
+
+    def presynaptic(self, boundary: Boundary) -> float:
+        """The same component, as `boundary` would learn from it."""
+        return self.emission(boundary)
+
+    def _in_row_order(self, ends: dict[BoundaryEnd, Boundary]) -> list[BoundaryEnd]:
+        rows: Any = getattr(self.root, "row_of", None)
+        return sorted(ends, key=rows) if rows is not None else list(ends)
+
+    def _indices(self) -> dict[BoundaryEnd, int]:
+        # Which component belongs to whom changes only with the structure of the world.
+        stamp = (getattr(self.root, "revision", None), len(self._outgoing))
+        if self._order is None or self._order[0] != stamp:
+            order = {end: index for index, end in enumerate(self._in_row_order(self._outgoing))}
+            self._order = (stamp, order)
+        return self._order[1]
+
+    def __repr__(self) -> str:
+        shown = f"{self.value:.6g}" if self._value.ndim == 0 else f"array of {self._value.size}"
+        process = "" if self.process is None else f", process={self.process!r}"
+        return (
+            f"<ExternalState {str(self)!r}: value={shown}, sensed by {len(self._outgoing)}, "
+            f"acted on by {len(self._incoming)}{process}>"
+        )
