@@ -1,0 +1,713 @@
+"""Partitions: things inside things, as a tree that can be built, read and edited.
+
+A partition holds subparticles and further partitions, to any depth; the root ("world") also holds
+the external states. What joins them are boundary states, which belong to the subparticles at their
+ends. Every edit leaves a lawful deep particular partition or refuses with an error that says why:
+
+- a subparticle lies in exactly one partition, so the leaves cover the inside completely;
+- subparticles meet only through boundary states, external states only through macro-scale ones;
+- the nesting is a tree.
+
+Row order (of ``couplings``, evidence, states) is depth first, in the order in which members were
+added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from os import PathLike
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from deepparticle.agents.distribution import StateDistribution
+from deepparticle.agents.external import ExternalState, Process
+from deepparticle.agents.member import Member
+from deepparticle.agents.subparticle import Subparticle
+from deepparticle.blankets._types import ArrayLike, FloatArray
+from deepparticle.blankets.blanket import Blanket
+from deepparticle.blankets.boundary import ActiveState, Boundary, SensoryState
+from deepparticle.blankets.errors import BlanketError, Fault, PartitionError, SettingTypeError
+from deepparticle.blankets.naming import SEPARATOR, unknown_path
+from deepparticle.partitions.population import Population
+
+if TYPE_CHECKING:
+    import networkx
+    import scipy.sparse
+    from matplotlib.axes import Axes
+
+    from deepparticle.partitions.reporting import PartitionReport
+
+__all__ = ["Partition"]
+
+Result = TypeVar("Result")
+Reference = Member | str
+"""How methods refer to an object: the object itself or its path."""
+
+
+class Partition(Member):
+    """A partition: subparticles and partitions within one Markov blanket.
+
+    Parameters
+    ----------
+    name : str
+        Without ``"/"``.
+    precision, learning_rate, clock : optional
+        Settings that everything inside inherits, unless it sets its own.
+
+    Examples
+    --------
+    >>> world = Partition("world")
+    >>> brain = world.add_partition("brain", precision=0.17)
+    >>> a, b = brain.add_subparticle("a", bias=0.2), brain.add_subparticle("b")
+    >>> _ = brain.couple(a, b, 0.8)  # J[b, a] = 0.8
+    >>> scene = world.add_external("scene")
+    >>> _ = world.sense(scene, a)
+    >>> world.check()
+    >>> world.couplings
+    array([[0. , 0. ],
+           [0.8, 0. ]])
+    """
+
+    def __init__(self, name: str, **settings: Any) -> None:
+        super().__init__(name, **settings)
+        self._members: dict[str, Member] = {}
+        self._revision = 0
+        self._cache: dict[str, Any] = {}
+        self.time = 0
+        """How many steps this world has made by hand; clocks count from here."""
+
+    # ------------------------------------------------------------------ addressing
+
+    @property
+    def world(self) -> Partition:
+        """The root partition."""
+        root = self.root
+        assert isinstance(root, Partition)
+        return root
+
+    @property
+    def revision(self) -> int:
+        """Counts the changes of structure of this world."""
+        return self.world._revision
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """What lies directly inside, in the order in which it was added."""
+        return tuple(self._members.values())
+
+    @property
+    def partitions(self) -> tuple[Partition | Population, ...]:
+        """The partitions and populations directly inside."""
+        return tuple(m for m in self._members.values() if isinstance(m, (Partition, Population)))
+
+    @property
+    def externals(self) -> tuple[ExternalState, ...]:
+        """The external states of this world."""
+        return tuple(m for m in self.world._members.values() if isinstance(m, ExternalState))
+
+    @property
+    def subparticles(self) -> tuple[Subparticle, ...]:
+        """The leaves inside, at any depth: the rows of ``couplings``."""
+        return self._remembered("subparticles", lambda: tuple(self._leaves()))
+
+    def row_of(self, leaf: Member) -> int:
+        """The row of a subparticle in the arrays of this partition.
+
+        Examples
+        --------
+        >>> world = Partition("world")
+        >>> _, b = world.add_subparticle("a"), world.add_subparticle("b")
+        >>> world.row_of(b)
+        1
+        """
+        rows: dict[Member, int] = self._remembered(
+            "rows", lambda: {leaf: row for row, leaf in enumerate(self.subparticles)}
+        )
+        try:
+            return rows[leaf]
+        except KeyError:
+            raise PartitionError(
+                Fault(
+                    str(self),
+                    "a row belongs to a subparticle of this partition",
+                    str(leaf),
+                    "ask the world that holds it",
+                )
+            ) from None
+
+    def walk(self) -> Iterator[Member]:
+        """Everything inside, depth first; the members of populations are not unfolded."""
+        for member in self._members.values():
+            yield member
+            if isinstance(member, Partition):
+                yield from member.walk()
+
+    def __getitem__(self, path: str) -> Any:
+        found = self._find(path)
+        if found is None:
+            # Short of the whole tree only when it is small enough to search for what was meant.
+            names = [
+                member.path[len(self.path) + 1 if self.path else 0 :] for member in self.walk()
+            ]
+            raise unknown_path(str(self), path, names)
+        return found
+
+    def __contains__(self, path: object) -> bool:
+        if isinstance(path, str):
+            return self._find(path) is not None
+        return isinstance(path, Member) and self in _ancestors(path)
+
+    def __iter__(self) -> Iterator[Member]:
+        return iter(self._members.values())
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def _find(self, path: str) -> Member | None:
+        if not isinstance(path, str):
+            raise SettingTypeError(
+                Fault(
+                    str(self), "a path is a string", repr(path), "use for example world['brain/a']"
+                )
+            )
+        place: Any = self
+        for name in path.split(SEPARATOR):
+            if isinstance(place, Partition):
+                place = place._members.get(name)
+            elif isinstance(place, Population):
+                place = place.find(name)
+            else:
+                return None
+            if place is None:
+                return None
+        return place  # type: ignore[no-any-return]
+
+    def resolve(self, reference: Reference) -> Any:
+        """The object that `reference` names: itself, a path from here, or a path from the root.
+
+        Raises
+        ------
+        UnknownPathError
+            If the path leads nowhere; the message lists the nearest names.
+        PartitionError
+            If the object belongs to another world.
+        SettingTypeError
+            If it is neither a member nor a path.
+        """
+        if isinstance(reference, str):
+            found = self._find(reference)
+            if found is None and self.parent is not None:
+                found = self.world._find(reference)
+            return self[reference] if found is None else found
+        if not isinstance(reference, Member):
+            raise SettingTypeError(
+                Fault(
+                    str(self),
+                    "an object is named by itself or by its path",
+                    repr(reference),
+                    "give a member of this world or a string such as 'brain/a'",
+                )
+            )
+        if reference.root is not self.root:
+            raise PartitionError(
+                Fault(
+                    str(self),
+                    "only objects of one world can be joined",
+                    f"{str(reference)!r} of world {str(reference.root)!r}",
+                    f"add it to {str(self.root)!r} or use a path of this world",
+                )
+            )
+        return reference
+
+    def _leaves(self) -> Iterator[Subparticle]:
+        for member in self._members.values():
+            if isinstance(member, Subparticle):
+                yield member
+            elif isinstance(member, (Partition, Population)):
+                yield from member.subparticles
+
+    def _remembered(self, key: str, make: Callable[[], Result]) -> Result:
+        # What depends on the structure alone is computed once per revision.
+        stamp = self.world._revision
+        if self._cache.get("revision") != stamp:
+            self._cache = {"revision": stamp}
+        if key not in self._cache:
+            self._cache[key] = make()
+        return self._cache[key]  # type: ignore[no-any-return]
+
+    def _changed(self) -> None:
+        self.world._revision += 1
+
+    # ------------------------------------------------------------------ adding
+
+    def _adopt(self, member: Member) -> None:
+        if member.name in self._members:
+            raise PartitionError(
+                Fault(
+                    str(self),
+                    "the names of siblings differ",
+                    repr(member.name),
+                    f"choose another name, or use {self!s}[{member.name!r}]",
+                )
+            )
+        member._parent = self
+        self._members[member.name] = member
+        self._changed()
+
+    def add_partition(self, name: str, **settings: Any) -> Partition:
+        """Add a partition inside this one.
+
+        Parameters
+        ----------
+        name : str
+            Unique among the members of this partition.
+        **settings
+            ``precision``, ``learning_rate``, ``clock``.
+
+        Returns
+        -------
+        Partition
+
+        Raises
+        ------
+        PartitionError
+            For a name that is empty, taken, or contains ``"/"``.
+        """
+        partition = Partition(name, **settings)
+        self._adopt(partition)
+        return partition
+
+    def add_subparticle(
+        self,
+        name: str,
+        *,
+        bias: float = 0.0,
+        distribution: StateDistribution | None = None,
+        state: float = 0.0,
+        **settings: Any,
+    ) -> Subparticle:
+        """Add a subparticle; parameters as of `Subparticle`.
+
+        Raises
+        ------
+        PartitionError
+            For a name that is empty, taken, or contains ``"/"``.
+        SettingError
+            For numbers that are not finite or lie outside the support.
+        """
+        particle = Subparticle(name, bias=bias, distribution=distribution, state=state, **settings)
+        self._adopt(particle)
+        return particle
+
+    def add_population(
+        self,
+        name: str,
+        size: int,
+        *,
+        couplings: ArrayLike | scipy.sparse.sparray | None = None,
+        bias: ArrayLike = 0.0,
+        distribution: StateDistribution | None = None,
+        plastic: bool = True,
+        **settings: Any,
+    ) -> Population:
+        """Add array-backed subparticles; parameters as of `Population`.
+
+        Examples
+        --------
+        >>> world = Partition("world")
+        >>> cortex = world.add_population("cortex", 3, couplings=np.zeros((3, 3)))
+        >>> cortex["0"].sensory["2"].weight = 0.5
+        >>> float(world.couplings[0, 2])
+        0.5
+        """
+        population = Population(
+            name,
+            size,
+            couplings=couplings,
+            bias=bias,
+            distribution=distribution,
+            plastic=plastic,
+            **settings,
+        )
+        self._adopt(population)
+        return population
+
+    def add_external(
+        self, name: str, value: ArrayLike = 0.0, process: Process | None = None
+    ) -> ExternalState:
+        """Add an external state; only the root holds them. Parameters as of `ExternalState`."""
+        if self.parent is not None:
+            raise BlanketError(
+                Fault(
+                    str(self),
+                    "only the root holds external states",
+                    f"external {name!r} in a partition",
+                    f"use world.add_external({name!r})",
+                )
+            )
+        external = ExternalState(name, value, process)
+        self._adopt(external)
+        return external
+
+    # ------------------------------------------------------------------ editing
+
+    def remove(self, reference: Reference) -> Member:
+        """Take a member, with everything inside it, out of this world.
+
+        Boundary states that joined it to the rest go with it; those inside a removed partition
+        stay, so that what is returned is a lawful world of its own.
+        """
+        from deepparticle.partitions.editing import remove
+
+        return remove(self, reference)
+
+    def rename(self, reference: Reference, name: str) -> None:
+        """Give a member another name; rows and boundary states stay."""
+        from deepparticle.partitions.editing import rename
+
+        rename(self, reference, name)
+
+    def move(self, reference: Reference, into: Reference) -> None:
+        """Move a subparticle, population or partition into another partition of this world.
+
+        Its boundary states move with it. Raises if the nesting would become a cycle.
+        """
+        from deepparticle.partitions.editing import move
+
+        move(self, reference, into)
+
+    def copy(
+        self,
+        reference: Reference | None = None,
+        name: str | None = None,
+        into: Reference | None = None,
+    ) -> Any:
+        """Copy this whole partition as a world of its own, or one member under a new name.
+
+        Parameters
+        ----------
+        reference : Member or str, optional
+            What to copy inside this world; None copies this partition.
+        name : str, optional
+            The name of the copy; required when it stays beside the original.
+        into : Member or str, optional
+            The partition that receives the copy; by default the one that holds the original.
+
+        Returns
+        -------
+        Member
+            The copy. Boundary states with both ends inside are copied with it; those that cross
+            its blanket are not, for what they lead to has not been copied.
+
+        Examples
+        --------
+        >>> world = Partition("world")
+        >>> _ = world.add_partition("left").add_subparticle("a")
+        >>> world.copy("left", "right").subparticles[0].path
+        'right/a'
+        """
+        from deepparticle.partitions.editing import copy_member, copy_world
+
+        if reference is None:
+            return copy_world(self, name)
+        return copy_member(self, reference, name, into)
+
+    # ------------------------------------------------------------------ wiring
+
+    def couple(
+        self,
+        source: Reference | Sequence[Reference],
+        target: Reference | Sequence[Reference],
+        weight: Any = 1.0,
+        *,
+        plastic: bool = True,
+    ) -> Any:
+        r"""Couple a source to a target: :math:`s_{ij} = J_{ij}\,\sigma_j`, ``J[target, source]``.
+
+        Parameters
+        ----------
+        source, target : Member, str, or a sequence of them
+            Two subparticles, or two blocks: partitions, populations, sequences of subparticles.
+        weight : float or array_like of shape (targets, sources)
+            The coupling. For blocks a number couples all pairs, a dense matrix makes every
+            boundary state, zero or not, and a scipy sparse array only its stored entries. Where
+            both blocks hold the same subparticle, no boundary state is made (the diagonal is 0).
+        plastic : bool
+            Whether learning changes it.
+
+        Returns
+        -------
+        Boundary or tuple of Boundary
+            The new boundary states: ``b.sensory["a"].boundary is couple(a, b)``.
+
+        Raises
+        ------
+        BlanketError
+            If one of them is an external state: use `sense` or `act`.
+        PartitionError
+            For a self-coupling, one that exists already, or objects of different worlds.
+        SettingError
+            For weights that are not finite or have another shape.
+        """
+        from deepparticle.partitions.wiring import couple
+
+        return couple(self, source, target, weight, plastic)
+
+    def uncouple(self, source: Reference, target: Reference) -> None:
+        """Remove the boundary state between a source and a target."""
+        from deepparticle.partitions.wiring import uncouple
+
+        uncouple(self, source, target)
+
+    def couple_all(self, weight: Any = 0.0, *, plastic: bool = True) -> tuple[Boundary, ...]:
+        """Couple every subparticle inside to every other one.
+
+        Parameters
+        ----------
+        weight : float or array_like of shape (n, n)
+            The couplings, target × source; the diagonal must be 0.
+
+        Examples
+        --------
+        >>> ring = Partition("ring")
+        >>> for name in "abc":
+        ...     _ = ring.add_subparticle(name)
+        >>> len(ring.couple_all(0.1))
+        6
+        """
+        from deepparticle.partitions.wiring import couple
+
+        made: tuple[Boundary, ...] = couple(self, self, self, weight, plastic)
+        return made
+
+    def couple_ring(
+        self, weight: float = 1.0, *, directed: bool = False, plastic: bool = True
+    ) -> tuple[Boundary, ...]:
+        """Couple the subparticles inside, in row order, to a ring; `directed` goes one way only."""
+        from deepparticle.partitions.wiring import couple_edges, ring_edges
+
+        return couple_edges(self, ring_edges(len(self.subparticles), directed), weight, plastic)
+
+    def couple_lattice(
+        self,
+        shape: Sequence[int],
+        weight: float = 1.0,
+        *,
+        periodic: bool = False,
+        plastic: bool = True,
+    ) -> tuple[Boundary, ...]:
+        """Couple the subparticles inside, in row order, to their neighbours on a grid.
+
+        Parameters
+        ----------
+        shape : sequence of int
+            The grid, for example ``(8, 8)``; its size is the number of subparticles inside.
+        weight : float
+            The coupling, the same in both directions.
+        periodic : bool
+            Whether opposite edges meet.
+        """
+        from deepparticle.partitions.wiring import couple_edges, lattice_edges
+
+        edges = lattice_edges(self, shape, periodic)
+        return couple_edges(self, edges, weight, plastic)
+
+    def sense(
+        self, external: Reference, target: Reference | Sequence[Reference], weight: Any = 1.0
+    ) -> Any:
+        r"""Let subparticles sense an external state: :math:`\eta \to s_i = w_i\eta \to \sigma_i`.
+
+        Parameters
+        ----------
+        external : ExternalState or str
+        target : Member, str, or a sequence of them
+            A subparticle, or a block of them.
+        weight : float or array_like of shape (targets,)
+
+        Returns
+        -------
+        SensoryState or tuple of SensoryState
+        """
+        from deepparticle.partitions.wiring import connect_external
+
+        made = connect_external(self, external, target, weight, inwards=True)
+        views = tuple(SensoryState(boundary) for boundary in made)
+        return views[0] if self._is_leaf(target) else views
+
+    def act(
+        self, source: Reference | Sequence[Reference], external: Reference, weight: Any = 1.0
+    ) -> Any:
+        r"""Let subparticles act on an external state: :math:`\sigma_i \to a_i \to \eta`.
+
+        Parameters and results as of `sense`, the other way round.
+        """
+        from deepparticle.partitions.wiring import connect_external
+
+        made = connect_external(self, external, source, weight, inwards=False)
+        views = tuple(ActiveState(boundary) for boundary in made)
+        return views[0] if self._is_leaf(source) else views
+
+    def _is_leaf(self, reference: object) -> bool:
+        if isinstance(reference, str):
+            reference = self.resolve(reference)
+        return isinstance(reference, Subparticle)
+
+    # ------------------------------------------------------------------ looking
+
+    def boundaries(self) -> Iterator[Boundary]:
+        """Every boundary state that a subparticle inside senses or acts through, each once."""
+        for leaf in self.subparticles:
+            yield from leaf.incoming()
+            for boundary in leaf.outgoing():
+                # The others are some inner target's incoming boundary, seen above.
+                if boundary.target.is_external or self not in _ancestors(boundary.target):
+                    yield boundary
+
+    @property
+    def couplings(self) -> Any:
+        """The couplings among the leaves inside, ``J[target, source]``.
+
+        Returns
+        -------
+        ndarray of shape (N, N), or scipy.sparse.csr_array when large and sparse
+            A copy; write through the boundary states or the population instead.
+        """
+        from deepparticle.partitions.arrays import coupling_matrix
+
+        return coupling_matrix(self)
+
+    @property
+    def states(self) -> FloatArray:
+        """The internal states of the leaves inside, in row order, shape ``(N,)``."""
+        return np.array([leaf.state for leaf in self.subparticles], dtype=np.float64)
+
+    @property
+    def biases(self) -> FloatArray:
+        """The prior biases of the leaves inside, in row order, shape ``(N,)``."""
+        return np.array([leaf.bias for leaf in self.subparticles], dtype=np.float64)
+
+    @property
+    def graph(self) -> networkx.DiGraph:
+        """The states and what flows between them, as a new `networkx.DiGraph`.
+
+        One node per internal, boundary, macro-scale sensory or active, and external state; see
+        :func:`deepparticle.partitions.graphs.state_graph` for the attributes.
+        """
+        from deepparticle.partitions.graphs import state_graph
+
+        return state_graph(self)
+
+    @property
+    def nesting(self) -> networkx.DiGraph:
+        """The tree of partitions and leaves, as a new `networkx.DiGraph` from outside inwards."""
+        from deepparticle.partitions.graphs import nesting_tree
+
+        return nesting_tree(self)
+
+    def blanket(self, reference: Reference | None = None) -> Blanket:
+        """The boundary states that separate a partition (or subparticle) from the rest.
+
+        Parameters
+        ----------
+        reference : Member or str, optional
+            By default this partition itself.
+        """
+        from deepparticle.partitions.graphs import blanket_of
+
+        return blanket_of(self if reference is None else self.resolve(reference))
+
+    def check(self) -> None:
+        """Check the laws of a deep particular partition, at every level.
+
+        Raises
+        ------
+        PartitionError
+            With *all* faults.
+        """
+        from deepparticle.partitions.checking import faults_of
+
+        faults = faults_of(self)
+        if faults:
+            raise PartitionError(faults)
+
+    def report(self) -> PartitionReport:
+        """What holds at every level, and what leaks; printable, never raises."""
+        from deepparticle.partitions.reporting import report_of
+
+        return report_of(self)
+
+    # ------------------------------------------------------------------ doing
+
+    def step(
+        self,
+        rng: np.random.Generator | int | None = None,
+        schedule: str = "synchronous",
+        *,
+        mode: str = "stochastic",
+        learn: bool = True,
+    ) -> None:
+        """Update every subparticle once: the definition of a step.
+
+        Parameters
+        ----------
+        rng : numpy.random.Generator or int, optional
+            The source of randomness, or a seed.
+        schedule : {"synchronous", "sequential", "random"}
+            Who sees whose new state; see :mod:`deepparticle.partitions.stepping`.
+        mode : {"stochastic", "deterministic"}
+            Sample the new states, or take their expectation.
+        learn : bool
+            Whether boundary states learn (with learning rate 0 they do not in any case).
+        """
+        from deepparticle.partitions.stepping import step_world
+
+        step_world(self, rng, schedule, mode, learn)
+
+    # ------------------------------------------------------------------ keeping and showing
+
+    def save(self, path: str | PathLike[str], *, processes: str = "refuse") -> None:
+        """Save this world as JSON; large arrays go to an ``.npz`` file beside it.
+
+        Parameters
+        ----------
+        path : str or path
+            The JSON file; the suffix ``.json`` may be left out.
+        processes : {"refuse", "drop"}
+            What to do with external states that have a process, which is a Python function and
+            cannot be saved: refuse, or save their values only.
+        """
+        from deepparticle.partitions.storage import save
+
+        save(self, path, processes=processes)
+
+    def draw(self, ax: Axes | None = None, **options: Any) -> Axes:
+        """Draw boxes inside boxes, with their blankets on the borders (matplotlib)."""
+        from deepparticle.partitions.drawing import draw
+
+        return draw(self, ax, **options)
+
+    def _repr_svg_(self) -> str:
+        from deepparticle.partitions.markup import svg
+
+        return svg(self)
+
+    def _repr_html_(self) -> str:
+        from deepparticle.partitions.markup import html
+
+        return html(self)
+
+    def __repr__(self) -> str:
+        from deepparticle.partitions.markup import tree_text
+
+        return tree_text(self)
+
+
+def _ancestors(member: Any) -> Iterable[Member]:
+    place = member.parent
+    while place is not None:
+        yield place
+        place = place.parent

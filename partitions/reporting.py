@@ -1,0 +1,152 @@
+r"""What holds at every level of a world, and what leaks. States, never raises.
+
+Three notions of independence are kept apart. A Dirac boundary state with :math:`J_{ij} \ne 0`
+*determines* :math:`\sigma_j`, so :math:`\sigma_i \perp \sigma_j \mid s_{ij}, a_{ij}` read at one
+instant is vacuous for coupled pairs.
+
+*path-wise*
+    the paths of inside and outside are independent given the paths of the blanket: a law, which
+    `check` enforces;
+*one step*
+    a subparticle's next state depends on nothing but its own blanket: true by construction;
+*at equal time in the steady state*
+    with K = diag(β) J symmetric, separation in K's graph (single-site schedules) holds; with
+    asymmetric K nothing is implied, and the leak has to be measured. Its driver is the
+    antisymmetric part A = (K − Kᵀ)/2.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from deepparticle.blankets.errors import Fault
+from deepparticle.partitions.checking import faults_of
+from deepparticle.partitions.graphs import blanket_of
+from deepparticle.partitions.population import Population
+
+if TYPE_CHECKING:
+    from deepparticle.partitions.partition import Partition
+
+__all__ = ["LevelReport", "PartitionReport", "report_of"]
+
+
+@dataclass(frozen=True)
+class LevelReport:
+    r"""What holds for one partition.
+
+    Parameters
+    ----------
+    path : str
+        The partition; ``""`` for the root.
+    depth : int
+        0 for the root.
+    leaves, sensory, active : int
+        How many subparticles are inside, and boundary states in its blanket.
+    vacuous : int
+        Boundary states of its blanket that determine the state behind them (weight not 0): given
+        them, independence at one instant says nothing about that state.
+    asymmetry : float
+        :math:`\|K - K^T\| / \|K\|` of the couplings inside, 0 where there are none.
+    """
+
+    path: str
+    depth: int
+    leaves: int
+    sensory: int
+    active: int
+    vacuous: int
+    asymmetry: float
+
+
+@dataclass(frozen=True)
+class PartitionReport:
+    """What holds in a world: printable.
+
+    Parameters
+    ----------
+    name : str
+        The world.
+    faults : tuple of Fault
+        Violations of the path-wise law and the others that `check` enforces.
+    levels : tuple of LevelReport
+        The world and every partition and population inside, outermost first.
+    """
+
+    name: str
+    faults: tuple[Fault, ...]
+    levels: tuple[LevelReport, ...]
+
+    @property
+    def lawful(self) -> bool:
+        """Whether `check` passes."""
+        return not self.faults
+
+    def __str__(self) -> str:
+        lines = [
+            f"Partition {self.name!r}: "
+            + ("lawful at every level" if self.lawful else f"{len(self.faults)} faults")
+        ]
+        lines += [f"  ! {fault}" for fault in self.faults]
+        lines.append(
+            f"  {'partition':<28}{'leaves':>7}{'s':>6}{'a':>6}{'vacuous':>9}{'|K-Kᵀ|/|K|':>12}"
+        )
+        for level in self.levels:
+            name = "  " * level.depth + (level.path.rsplit("/", 1)[-1] or self.name)
+            lines.append(
+                f"  {name:<28}{level.leaves:>7}{level.sensory:>6}{level.active:>6}"
+                f"{level.vacuous:>9}{level.asymmetry:>12.3g}"
+            )
+        lines.append(
+            "  path-wise: "
+            + ("holds" if self.lawful else "broken, see above")
+            + " (inside ⟂ outside given the blanket's paths)"
+        )
+        lines.append("  one step:  holds by construction (a subparticle reads only its blanket)")
+        if self.levels[0].asymmetry < 1e-12:
+            lines.append(
+                "  equal time: K is symmetric, the stationary law is closed-form where all "
+                "clocks are equal"
+            )
+        else:
+            lines.append("  equal time: K is not symmetric, nothing is implied; measure the leak")
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+
+def report_of(partition: Partition) -> PartitionReport:
+    """Make the report of a partition and everything inside."""
+    places: list[Any] = [partition]
+    places += [m for m in partition.walk() if not hasattr(m, "state") and not m.is_external]
+    root_depth = partition.path.count("/") + bool(partition.path)
+    levels = []
+    for place in places:
+        blanket = blanket_of(place)
+        weights = [view.weight for view in (*blanket.sensory, *blanket.active)]
+        depth = place.path.count("/") + bool(place.path) - root_depth
+        levels.append(
+            LevelReport(
+                path=place.path,
+                depth=depth,
+                leaves=len(place.subparticles),
+                sensory=len(blanket.sensory),
+                active=len(blanket.active),
+                vacuous=int(np.count_nonzero(weights)),
+                asymmetry=_asymmetry(place),
+            )
+        )
+    return PartitionReport(str(partition), tuple(faults_of(partition)), tuple(levels))
+
+
+def _asymmetry(place: Any) -> float:
+    couplings = place.weights if isinstance(place, Population) else place.couplings
+    precision = np.array([leaf.precision for leaf in place.subparticles])
+    scaled = couplings * precision[:, None]
+    difference, size = scaled - scaled.T, scaled
+    if hasattr(scaled, "tocoo"):
+        difference, size = difference.tocoo().data, scaled.tocoo().data
+    norm = float(np.linalg.norm(size))
+    return float(np.linalg.norm(difference)) / norm if norm else 0.0

@@ -1,0 +1,374 @@
+"""From a world to its spec: everything that it takes to continue exactly."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import networkx
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from deepparticle.agents.distribution import StateDistribution, distribution_named
+from deepparticle.agents.external import ExternalState
+from deepparticle.agents.subparticle import Subparticle
+from deepparticle.blankets.boundary import Boundary
+from deepparticle.blankets.errors import Fault, PartitionError, SettingError, SettingTypeError
+from deepparticle.partitions.population import Population, PopulationMember
+from deepparticle.partitions.spec_faults import faults_of_validation
+from deepparticle.partitions.spec_models import FORMAT, VERSION, WorldSpec
+
+if TYPE_CHECKING:
+    from deepparticle.partitions.partition import Partition
+
+__all__ = ["MEMORY", "to_spec"]
+
+MEMORY = {
+    "shown": "_emitted",
+    "field": "_field",
+    "evidence": "_evidence",
+    "argument": "_argument",
+    "precision": "_used_precision",
+}
+"""What a subparticle remembers of its last step: the word in spec files and where it is kept."""
+
+_SECTIONS = {"boundary": "couplings", "sensory": "sensory", "active": "active"}
+
+# Beyond this many numbers a person no longer reads an array in a text file.
+_INLINE = 1000
+
+
+def to_spec(partition: Partition, *, processes: str = "refuse") -> WorldSpec:
+    """Describe a world as a value.
+
+    Parameters
+    ----------
+    partition : Partition
+        A world; a partition inside one is described as a world of its own, without the boundary
+        states that lead out of it.
+    processes : {"refuse", "drop"}
+        What to do with external states that have a process: a Python function cannot be described.
+        ``"drop"`` keeps its name, to be told to whoever loads the world.
+
+    Returns
+    -------
+    WorldSpec
+        Arrays with more than 1000 numbers are in its ``arrays``.
+
+    Raises
+    ------
+    PartitionError
+        If the world breaks a law: the faults of `Partition.check`.
+    SettingError
+        If an external state has a process, or a distribution is not registered.
+
+    Examples
+    --------
+    >>> from deepparticle.partitions import Partition
+    >>> world = Partition("world")
+    >>> _ = world.couple(world.add_subparticle("a"), world.add_subparticle("b"), 0.8)
+    >>> to_spec(world).couplings[0].boundary
+    BoundarySpec(kind='delta', weight=0.8)
+    """
+    partition.check()
+    world = partition if partition.parent is None else partition.copy()
+    faults = _process_faults(world, processes) + _distribution_faults(world)
+    if faults:
+        raise SettingError(faults)
+    arrays: dict[str, NDArray[Any]] = {}
+    members = [_member(member, arrays) for member in world.walk()]
+    raw: dict[str, Any] = {
+        "format": FORMAT,
+        "version": VERSION,
+        "name": world.name,
+        "time": world.time,
+        "settings": dict(world.own_settings),
+        "members": members,
+        **_connections(world),
+    }
+    try:
+        return WorldSpec.model_validate(raw).with_arrays(arrays)
+    except ValidationError as error:
+        raise PartitionError(faults_of_validation(error, raw)) from None
+
+
+def _process_faults(world: Partition, processes: str) -> list[Fault]:
+    if processes not in ("refuse", "drop"):
+        return [
+            Fault(
+                "save",
+                "processes is 'refuse' or 'drop'",
+                repr(processes),
+                "use processes='drop' to save without the functions",
+            )
+        ]
+    if processes == "drop":
+        return []
+    return [
+        Fault(
+            str(external),
+            "a file holds no Python function, and this external state has a process",
+            _name_of(external.process),
+            "save with processes='drop', and give it again: load(path, "
+            f"processes={{{external.path!r}: ...}})",
+        )
+        for external in world.externals
+        if external.process is not None
+    ]
+
+
+def _distribution_faults(world: Partition) -> list[Fault]:
+    """Distributions that could not be read again."""
+    faults = []
+    for member in world.walk():
+        if isinstance(member, (Subparticle, Population)):
+            raw = _distribution(member.distribution)
+            try:
+                same = distribution_named(**raw) == member.distribution
+            except (SettingError, SettingTypeError):
+                same = False
+            if not same:
+                faults.append(
+                    Fault(
+                        str(member),
+                        "the distribution is registered under its kind",
+                        repr(member.distribution),
+                        "decorate its class with @register_distribution",
+                    )
+                )
+    return faults
+
+
+def _name_of(process: Any) -> str:
+    return str(getattr(process, "__qualname__", None) or repr(process))
+
+
+def _distribution(distribution: StateDistribution) -> dict[str, Any]:
+    raw: dict[str, Any] = {"kind": getattr(distribution, "kind", "")}
+    if dataclasses.is_dataclass(distribution):
+        raw.update(dataclasses.asdict(distribution))
+    return raw
+
+
+# ---------------------------------------------------------------------- members
+
+
+def _member(member: Any, arrays: dict[str, NDArray[Any]]) -> dict[str, Any]:
+    raw: dict[str, Any] = {"path": member.path, "parent": member.parent.path}
+    if isinstance(member, Subparticle):
+        fresh = {
+            "shown": member.state,
+            "field": member.bias,
+            "evidence": 0.0,
+            "argument": member.bias,
+            "precision": 1.0,
+        }
+        kept = {word: getattr(member, cell) for word, cell in MEMORY.items()}
+        return {
+            "kind": "subparticle",
+            **raw,
+            "distribution": _distribution(member.distribution),
+            "bias": member.bias,
+            "state": member.state,
+            "settings": dict(member.own_settings),
+            "memory": {word: kept[word] for word in MEMORY if not _same(kept[word], fresh[word])},
+        }
+    if isinstance(member, Population):
+        return {"kind": "population", **raw, **_population(member, arrays)}
+    if isinstance(member, ExternalState):
+        value = np.asarray(member.value, dtype=np.float64)
+        process = None if member.process is None else _name_of(member.process)
+        return {
+            "kind": "external",
+            **raw,
+            "process": process,
+            "value": _stored(value, f"{member.path}.value", arrays),
+        }
+    return {"kind": "partition", **raw, "settings": dict(member.own_settings), "time": member.time}
+
+
+def _population(population: Population, arrays: dict[str, NDArray[Any]]) -> dict[str, Any]:
+    where = population.path
+    cells = population.cells
+    ones, zeros = np.ones(population.size), np.zeros(population.size)
+    fresh = {
+        "shown": cells["_state"],
+        "field": cells["_bias"],
+        "evidence": zeros,
+        "argument": cells["_bias"],
+        "precision": ones,
+    }
+    settings = {
+        str(row): dict(population[row].own_settings)
+        for row in sorted(population._members)
+        if population[row].own_settings
+    }
+    return {
+        "size": population.size,
+        "distribution": _distribution(population.distribution),
+        "bias": _vector(cells["_bias"], f"{where}.bias", arrays),
+        "state": _vector(cells["_state"], f"{where}.state", arrays),
+        "couplings": _couplings(population, arrays),
+        **_plasticity(population, arrays),
+        "settings": dict(population.own_settings),
+        "member_settings": settings,
+        "memory": {
+            word: _vector(cells[cell], f"{where}.memory.{word}", arrays)
+            for word, cell in MEMORY.items()
+            if not _same(cells[cell], fresh[word])
+        },
+    }
+
+
+def _couplings(population: Population, arrays: dict[str, NDArray[Any]]) -> dict[str, Any] | None:
+    exists = population.exists_mask
+    count = int(np.count_nonzero(exists))
+    if count == 0:
+        return None
+    key = f"{population.path}.couplings"
+    if count == population.size * (population.size - 1):
+        return {"layout": "dense", "weights": _stored(population.weights, f"{key}.weights", arrays)}
+    targets, sources = np.nonzero(exists)
+    return {
+        "layout": "sparse",
+        **_pairs(targets, sources, key, arrays),
+        "weights": _stored(population.weights[targets, sources], f"{key}.weights", arrays),
+    }
+
+
+def _plasticity(population: Population, arrays: dict[str, NDArray[Any]]) -> dict[str, Any]:
+    """What most boundary states are, and those that are not."""
+    exists = population.exists_mask
+    plastic = population.plastic_mask & exists
+    count = int(np.count_nonzero(exists))
+    # Where none exists, only the switch for all can have been set.
+    most = bool(plastic.sum() * 2 >= count) if count else bool(population.plastic_mask.flat[0])
+    targets, sources = np.nonzero(exists & (plastic != most))
+    if not targets.size:
+        return {"plastic": most}
+    pairs = _pairs(targets, sources, f"{population.path}.plastic_except", arrays)
+    return {"plastic": most, "plastic_except": pairs}
+
+
+def _pairs(
+    targets: NDArray[Any], sources: NDArray[Any], key: str, arrays: dict[str, NDArray[Any]]
+) -> dict[str, Any]:
+    # Half the size of the platform's integers, and enough for any matrix that fits in memory.
+    return {
+        word: _stored(rows.astype(np.int32), f"{key}.{word}", arrays)
+        for word, rows in (("targets", targets), ("sources", sources))
+    }
+
+
+def _same(first: Any, second: Any) -> bool:
+    """Whether two floats, or arrays of them, are equal bit by bit: -0.0 is not 0.0."""
+    return np.asarray(first).tobytes() == np.asarray(second).tobytes()
+
+
+def _vector(values: NDArray[Any], key: str, arrays: dict[str, NDArray[Any]]) -> Any:
+    """One number where all are the same."""
+    if _same(values, np.full(values.shape, values[0])):
+        return float(values[0])
+    return _stored(values, key, arrays)
+
+
+def _stored(values: NDArray[Any], key: str, arrays: dict[str, NDArray[Any]]) -> Any:
+    if values.size <= _INLINE:
+        # Tuples, since a spec is frozen.
+        listed = values.tolist()
+        return tuple(map(tuple, listed)) if values.ndim == 2 else listed
+    arrays[key] = values.copy()
+    return {"stored": key}
+
+
+# ---------------------------------------------------------------------- boundary states
+
+
+def _connections(world: Partition) -> dict[str, list[dict[str, Any]]]:
+    """The explicit boundary states, in an order that every end agrees with."""
+    boundaries = _in_order_of_making(world)
+    entries: dict[str, list[dict[str, Any]]] = {section: [] for section in _SECTIONS.values()}
+    listed: list[dict[str, Any]] = []
+    sections: list[str] = []
+    for run in _blocks(boundaries):
+        section = _SECTIONS[run[0].kind]
+        source, target = run[0].source.path, run[0].target.path
+        if len(run) > 1:
+            population = source if section == "active" else target
+            path = population.rpartition("/")[0]
+            source, target = (path, target) if section == "active" else (source, path)
+        conditional = run[0].conditional
+        entry = {
+            "source": source,
+            "target": target,
+            "plastic": run[0].plastic,
+            "boundary": {"kind": getattr(conditional, "kind", ""), "weight": conditional.weight},
+        }
+        entries[section].append(entry)
+        listed.append(entry)
+        sections.append(section)
+    # Without word of another order, files are read section by section.
+    if sections != sorted(sections, key=list(_SECTIONS.values()).index):
+        for made, entry in enumerate(listed):
+            entry["made"] = made
+    return entries
+
+
+def _in_order_of_making(world: Partition) -> list[Boundary]:
+    """Merge the orders in which the ends keep their boundary states, couplings first if possible.
+
+    Every end keeps its own in the order in which they were made, so that these orders never
+    contradict one another.
+    """
+    ends: list[Any] = [*world.subparticles, *world.externals]
+    found = [boundary for end in ends for boundary in end._incoming.values()]
+    place = {id(boundary): index for index, boundary in enumerate(found)}
+    order: networkx.DiGraph[Any] = networkx.DiGraph()
+    order.add_nodes_from(range(len(found)))
+    for end in ends:
+        for kept in (end._incoming, end._outgoing):
+            indices = [place[id(boundary)] for boundary in kept.values()]
+            order.add_edges_from(pairwise(indices))
+    rank = list(_SECTIONS)
+    sort = networkx.lexicographical_topological_sort(
+        order, key=lambda index: (rank.index(found[index].kind), index)
+    )
+    return [found[index] for index in sort]
+
+
+def _blocks(boundaries: list[Boundary]) -> Iterator[list[Boundary]]:
+    """Runs that join one external state to a whole population in the same way; else one by one."""
+    start = 0
+    while start < len(boundaries):
+        first = boundaries[start]
+        member = first.source if first.kind == "active" else first.target
+        length = 1
+        if first.kind != "boundary" and isinstance(member, PopulationMember) and member.row == 0:
+            size = member.population.size
+            run = boundaries[start : start + size]
+            if len(run) == size and all(
+                _is_block(first, one, member.population, row) for row, one in enumerate(run)
+            ):
+                length = size
+        yield boundaries[start : start + length]
+        start += length
+
+
+def _is_block(first: Boundary, other: Boundary, population: Population, row: int) -> bool:
+    if first.kind != other.kind:
+        return False
+    member, external = (
+        (other.source, other.target) if other.kind == "active" else (other.target, other.source)
+    )
+    return (
+        isinstance(member, PopulationMember)
+        and member.population is population
+        and member.row == row
+        and external is (first.target if first.kind == "active" else first.source)
+        and other.plastic == first.plastic
+        and other.conditional == first.conditional
+        and _same(other.weight, first.weight)
+    )

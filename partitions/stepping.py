@@ -1,0 +1,170 @@
+r"""A step of a world, object by object: the definition that every kernel must equal.
+
+With :math:`\sigma` the old states, every due subparticle senses, infers, acts and learns once:
+
+===============  ==================================================================================
+schedule         who sees whose new state
+===============  ==================================================================================
+``synchronous``  all sense the old states, then all infer, act and learn
+``sequential``   one after another in row order, each seeing the newest neighbours
+``random``       N single-site updates at rows drawn with replacement
+===============  ==================================================================================
+
+In single-site schedules the field :math:`h_i` for learning is the one that :math:`i` saw at its
+last update of this step; learning follows the sweep and uses the new states. A subparticle with
+clock
+:math:`k` is due when :math:`t \bmod k = 0`; one that is held keeps its state, does not learn, and
+still consumes its random number.
+
+Randomness of one step, in this order: a block of N uniforms (not in deterministic mode), then for
+``random`` the N rows, then whatever the processes of the external states draw. External states
+answer first, to the actions of the step before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from deepparticle.agents.subparticle import Subparticle
+from deepparticle.blankets._types import FloatArray, IntArray
+from deepparticle.blankets.errors import Fault, SettingError
+from deepparticle.blankets.naming import nearest
+
+if TYPE_CHECKING:
+    from deepparticle.partitions.partition import Partition
+
+__all__ = [
+    "MODES",
+    "SCHEDULES",
+    "checked_option",
+    "draw_randomness",
+    "learn_from_step",
+    "step_world",
+    "update_states",
+]
+
+SCHEDULES = ("synchronous", "sequential", "random")
+MODES = ("stochastic", "deterministic")
+
+
+def checked_option(value: object, options: Sequence[str], where: str, what: str) -> str:
+    """Return `value` if it is one of `options`, else raise with the nearest of them.
+
+    Examples
+    --------
+    >>> checked_option("random", SCHEDULES, "step", "schedule")
+    'random'
+    """
+    if not isinstance(value, str) or value not in options:
+        close = nearest(str(value), options, 1)
+        known = ", ".join(repr(option) for option in options)
+        mend = f"did you mean {close[0]!r}?" if close else "use one of them"
+        raise SettingError(Fault(where, f"the {what} is one of {known}", repr(value), mend))
+    return value
+
+
+def draw_randomness(
+    rng: np.random.Generator, count: int, schedule: str, mode: str
+) -> tuple[FloatArray | None, IntArray | None]:
+    """The uniforms of shape ``(N,)`` and the rows of shape ``(N,)`` of one step, where needed."""
+    uniforms = rng.random(count) if mode == "stochastic" else None
+    sites = rng.integers(count, size=count) if schedule == "random" else None
+    return uniforms, sites
+
+
+def update_states(
+    leaves: Sequence[Subparticle],
+    schedule: str,
+    time: int,
+    uniforms: FloatArray | None,
+    sites: IntArray | None = None,
+    evidence: FloatArray | None = None,
+    precision: FloatArray | None = None,
+    clock: IntArray | None = None,
+) -> list[int]:
+    """Sense, infer and act, in the order of `schedule`; return the rows that updated.
+
+    Parameters
+    ----------
+    leaves : sequence of Subparticle
+        In row order.
+    schedule : str
+        One of `SCHEDULES`.
+    time : int
+        The step number t, for clocks.
+    uniforms : ndarray of shape (N,) or None
+        One uniform number per update; None is deterministic.
+    sites : ndarray of shape (N,), optional
+        The rows to update, for ``random``.
+    evidence : ndarray of shape (N,), optional
+        Clamps what each leaf senses at the macro scale; by default they read it.
+    precision : ndarray of shape (N,), optional
+        Overrides the precision of every leaf.
+    clock : ndarray of shape (N,), optional
+        Overrides the clock of every leaf.
+
+    Returns
+    -------
+    list of int
+        Rows that updated at least once, in order.
+    """
+    order = range(len(leaves)) if sites is None else sites.tolist()
+    clocks = [leaf.clock for leaf in leaves] if clock is None else clock.tolist()
+    updates = [(turn, row) for turn, row in enumerate(order) if time % clocks[row] == 0]
+
+    def sense(row: int) -> None:
+        leaves[row].sense(None if evidence is None else float(evidence[row]))
+
+    def infer(turn: int, row: int) -> None:
+        uniform = None if uniforms is None else float(uniforms[turn])
+        leaves[row].infer(uniform, None if precision is None else float(precision[row]))
+
+    for leaf in leaves:
+        leaf.act()
+    if schedule == "synchronous":
+        for _, row in updates:
+            sense(row)
+        for turn, row in updates:
+            infer(turn, row)
+        for _, row in updates:
+            leaves[row].act()
+    else:
+        for turn, row in updates:
+            sense(row)
+            infer(turn, row)
+            leaves[row].act()
+    return sorted({row for _, row in updates})
+
+
+def learn_from_step(
+    leaves: Sequence[Subparticle], rows: Sequence[int], learning_rate: FloatArray | None = None
+) -> None:
+    """Let the rows that updated learn, after the states of the whole step are new."""
+    for row in rows:
+        leaves[row].learn(None if learning_rate is None else float(learning_rate[row]))
+
+
+def step_world(
+    world: Partition,
+    rng: np.random.Generator | int | None,
+    schedule: str,
+    mode: str,
+    learn: bool,
+) -> None:
+    """Update every subparticle once; see `Partition.step`."""
+    where = f"{world}.step"
+    checked_option(schedule, SCHEDULES, where, "schedule")
+    checked_option(mode, MODES, where, "mode")
+    generator = np.random.default_rng(rng)
+    leaves = world.subparticles
+    uniforms, sites = draw_randomness(generator, len(leaves), schedule, mode)
+    if world.parent is None:
+        for external in world.externals:
+            external.advance(generator)
+    rows = update_states(leaves, schedule, world.time, uniforms, sites)
+    if learn:
+        learn_from_step(leaves, rows)
+    world.time += 1
