@@ -1,0 +1,112 @@
+"""What callers give to a simulator, checked before anything runs."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from deepparticle.agents.member import checked_clock, checked_non_negative
+from deepparticle.blankets._types import FloatArray, IntArray
+from deepparticle.blankets.errors import Fault, SettingError, SettingTypeError
+from deepparticle.compile.program import Program
+
+__all__ = ["checked_array", "checked_count", "per_row", "row_clocks"]
+
+
+def checked_count(value: object, where: str, what: str, least: int = 0) -> int:
+    """Return `value` as a whole number ≥ `least`.
+
+    Raises
+    ------
+    SettingTypeError
+        For anything that is not a whole number, 2.5 and True included.
+    SettingError
+        If it is less than `least`.
+
+    Examples
+    --------
+    >>> checked_count(100, "infer", "steps")
+    100
+    """
+    try:
+        if isinstance(value, (bool, np.bool_)):
+            raise TypeError
+        number = operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        raise SettingTypeError(
+            Fault(where, f"{what} is a whole number", repr(value), f"give {what}=100, for example")
+        ) from None
+    if number < least:
+        raise SettingError(
+            Fault(where, f"{what} is at least {least}", repr(number), f"give {what} ≥ {least}")
+        )
+    return number
+
+
+def checked_array(value: Any, where: str, what: str) -> FloatArray:
+    """Return `value` as a new float64 array of finite numbers."""
+    try:
+        if np.iscomplexobj(value):
+            raise TypeError
+        array = np.array(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise SettingTypeError(
+            Fault(where, f"{what} holds numbers", repr(value)[:60], "give an array of floats")
+        ) from None
+    if not np.all(np.isfinite(array)):
+        index = np.argwhere(~np.isfinite(array))[0].tolist()
+        raise SettingError(
+            Fault(
+                where,
+                f"{what} is finite",
+                f"{array[tuple(index)]} at {index}",
+                "replace NaN and inf",
+            )
+        )
+    return array
+
+
+def per_row(value: Any, program: Program, default: FloatArray, where: str, what: str) -> FloatArray:
+    """A non-negative setting as one number per row: a scalar, ``(N,)``, or None for `default`."""
+    if value is None:
+        return default
+    if not isinstance(value, Sequence) and np.ndim(value) == 0:
+        return np.full(program.size, checked_non_negative(value, where, what))
+    array = checked_array(value, where, what)
+    if array.shape != (program.size,):
+        raise SettingError(
+            Fault(
+                where,
+                f"{what} is a number or has shape ({program.size},)",
+                f"shape {array.shape}",
+                "give one number per subparticle",
+            )
+        )
+    if np.any(array < 0):
+        raise SettingError(
+            Fault(where, f"{what} is not negative", repr(float(array.min())), f"give {what} ≥ 0")
+        )
+    return array
+
+
+def row_clocks(value: Any, program: Program, where: str) -> IntArray | None:
+    """Clocks as one whole number per row, or None where every row updates in every step."""
+    if value is None:
+        return None if program.same_clock else program.clock
+    single = not isinstance(value, Sequence) and np.ndim(value) == 0
+    entries = [value] if single else list(value)
+    clocks = [checked_clock(entry, where, "clock") for entry in entries]
+    if len(clocks) not in (1, program.size):
+        raise SettingError(
+            Fault(
+                where,
+                f"clock is a number or has shape ({program.size},)",
+                f"{len(clocks)} numbers",
+                "give one number per subparticle",
+            )
+        )
+    rows = np.array(clocks * (program.size if len(clocks) == 1 else 1), dtype=np.intp)
+    return None if np.all(rows == 1) else rows

@@ -1,0 +1,1 @@
+"""The backends: the objects themselves, and the kernels that equal them."""

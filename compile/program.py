@@ -1,0 +1,234 @@
+r"""The program: a world as arrays, frozen, with a map from every object to its slot.
+
+=====================  =================  ====================================================
+array                  shape              holds
+=====================  =================  ====================================================
+``couplings``          (N, N)             J, target × source
+``exists, plastic``    (N, N)             which boundary states exist, which of them learn
+``bias``               (N,)               b
+``precision``          (N,)               β
+``learning_rate``      (N,)               α
+``clock``              (N,)               updates when t mod clock = 0
+``state``              (N,)               σ₀
+``groups``             –                  rows that share a distribution
+``externals``          –                  who senses η with which weight, who acts on it
+=====================  =================  ====================================================
+
+Rows are the world's subparticles in order. `Program.explain` prints the map and the step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from deepparticle.agents.distribution import StateDistribution
+from deepparticle.agents.external import Process
+from deepparticle.blankets._types import BoolArray, FloatArray, IntArray
+from deepparticle.blankets.naming import unknown_path
+
+__all__ = ["ExternalSlot", "Group", "PassReport", "Program"]
+
+
+@dataclass(frozen=True)
+class PassReport:
+    """What one lowering pass did, in a sentence."""
+
+    name: str
+    summary: str
+
+    def __str__(self) -> str:
+        return f"{self.name:<11}{self.summary}"
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Rows whose internal states share a distribution."""
+
+    distribution: StateDistribution
+    rows: IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class ExternalSlot:
+    r"""One external state as arrays.
+
+    Parameters
+    ----------
+    path : str
+    value : ndarray of shape () or (k,)
+        :math:`\eta` at lowering.
+    sensing : ndarray of shape (k,)
+        The rows that sense it, and with which weight: :math:`u_i = w_i \eta_i`.
+    sensing_weights : ndarray of shape (k,)
+    acting : ndarray of shape (m,)
+        The rows that act on it, and with which weight: :math:`a_i = w_i \sigma_i`.
+    acting_weights : ndarray of shape (m,)
+    process : callable or None
+        ``process(value, actions, rng) -> value``.
+    """
+
+    path: str
+    value: FloatArray
+    sensing: IntArray
+    sensing_weights: FloatArray
+    acting: IntArray
+    acting_weights: FloatArray
+    process: Process | None
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """A lowered world. Made by :func:`deepparticle.lower`; arrays are read-only."""
+
+    name: str
+    schedule: str
+    paths: tuple[str, ...]
+    couplings: FloatArray
+    exists: BoolArray
+    plastic: BoolArray
+    bias: FloatArray
+    precision: FloatArray
+    learning_rate: FloatArray
+    clock: IntArray
+    state: FloatArray
+    field: FloatArray
+    argument: FloatArray
+    used_precision: FloatArray
+    groups: tuple[Group, ...]
+    externals: tuple[ExternalSlot, ...]
+    revision: int
+    passes: tuple[PassReport, ...] = ()
+
+    def __post_init__(self) -> None:
+        for value in vars(self).values():
+            if isinstance(value, np.ndarray):
+                value.setflags(write=False)
+
+    @cached_property
+    def _rows(self) -> dict[str, int]:
+        return {path: row for row, path in enumerate(self.paths)}
+
+    @property
+    def size(self) -> int:
+        """The number of subparticles N."""
+        return len(self.paths)
+
+    @property
+    def senses(self) -> BoolArray:
+        """Which rows sense an external state, shape (N,)."""
+        mask = np.zeros(self.size, dtype=np.bool_)
+        for external in self.externals:
+            mask[external.sensing] = True
+        return mask
+
+    @property
+    def learns_everywhere(self) -> bool:
+        """Whether every off-diagonal coupling exists and is plastic."""
+        return bool(self.plastic.sum() == self.size * (self.size - 1))
+
+    @property
+    def same_clock(self) -> bool:
+        """Whether every row updates in every step."""
+        return bool(np.all(self.clock == 1))
+
+    def row(self, path: str) -> int:
+        """The row of a subparticle.
+
+        Raises
+        ------
+        UnknownPathError
+            With the nearest paths.
+        """
+        if path not in self._rows:
+            raise unknown_path(f"program of {self.name!r}", path, self.paths)
+        return self._rows[path]
+
+    def slot(self, path: str) -> str:
+        """Which array slot an object became.
+
+        Parameters
+        ----------
+        path : str
+            Of a subparticle or external state; ``"brain/a→brain/b"`` for a boundary state.
+
+        Examples
+        --------
+        >>> import deepparticle as dp
+        >>> world = dp.Partition("world")
+        >>> _, _ = world.add_subparticle("a"), world.add_subparticle("b")
+        >>> _ = world.couple("a", "b", 0.8)
+        >>> dp.lower(world).slot("a→b")
+        'J[1, 0]'
+        """
+        for number, external in enumerate(self.externals):
+            if path == external.path:
+                return f"eta[{number}]"
+            for ends, rows, slot in (
+                ("{0}→{1}", external.sensing, "u[{0}] += w[{0}]*eta[{1}]"),
+                ("{1}→{0}", external.acting, "a[{1}] <- w[{0}]*sigma[{0}]"),
+            ):
+                for row in rows.tolist():
+                    if path == ends.format(external.path, self.paths[row]):
+                        return slot.format(row, number)
+        if path in self._rows or "→" not in path:
+            return f"sigma[{self.row(path)}]"
+        names = path.split("→")
+        for cut in range(1, len(names)):  # a name may hold an arrow too
+            column = self._rows.get("→".join(names[:cut]))
+            row = self._rows.get("→".join(names[cut:]))
+            if row is not None and column is not None and self.exists[row, column]:
+                return f"J[{row}, {column}]"
+        raise unknown_path(f"program of {self.name!r}", path, self._boundary_paths())
+
+    def _boundary_paths(self) -> Iterator[str]:
+        for row, column in np.argwhere(self.exists).tolist():
+            yield f"{self.paths[column]}→{self.paths[row]}"
+
+    def slots(self) -> Iterator[tuple[str, str]]:
+        """Every object of the world with its slot: leaves, boundary states, external states."""
+        for row, path in enumerate(self.paths):
+            yield path, f"sigma[{row}]"
+        for row, column in np.argwhere(self.exists).tolist():
+            yield f"{self.paths[column]}→{self.paths[row]}", f"J[{row}, {column}]"
+        for number, external in enumerate(self.externals):
+            yield external.path, f"eta[{number}]"
+            for row in external.sensing.tolist():
+                yield f"{external.path}→{self.paths[row]}", f"u[{row}] += w[{row}]*eta[{number}]"
+            for row in external.acting.tolist():
+                yield f"{self.paths[row]}→{external.path}", f"a[{number}] <- w[{row}]*sigma[{row}]"
+
+    def explain(self, limit: int = 40) -> str:
+        """Say which object became which slot, and the step as a few lines of array code.
+
+        Parameters
+        ----------
+        limit : int
+            How many objects to list; the rest are counted.
+
+        Returns
+        -------
+        str
+            Print it: ``print(program.explain())``.
+        """
+        from deepparticle.compile.explaining import explanation
+
+        return explanation(self, limit)
+
+    def __repr__(self) -> str:
+        return (
+            f"<Program of {self.name!r}: {self.size} subparticles, "
+            f"{int(self.exists.sum())} couplings ({int(self.plastic.sum())} plastic), "
+            f"{len(self.externals)} external, {self.schedule}>"
+        )
+
+
+def frozen(values: Any, dtype: Any) -> Any:
+    """A read-only copy of `values` as an array."""
+    array = np.array(values, dtype=dtype)
+    array.setflags(write=False)
+    return array
