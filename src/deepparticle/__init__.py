@@ -1,0 +1,90 @@
+"""deepparticle: build, teach and compile deep particular partitions.
+
+Objects are the definition, kernels are their shadow: build a nested partition out of explicit
+objects, check it, step it by hand, compile the same graph to fast kernels, and verify that both
+agree.
+
+>>> import deepparticle as dp
+>>> world = dp.Partition("world")
+>>> a, b = world.add_subparticle("a", bias=0.2), world.add_subparticle("b")
+>>> _ = world.couple(a, b, 0.8)
+>>> b.sensory["a"].boundary is a.active["b"].boundary
+True
+"""
+
+from __future__ import annotations
+
+from pathlib import Path as _Path
+
+# A checkout that lost its symbolic links (some clones on Windows) finds the rooms at its root.
+if not (_Path(__file__).parent / "partitions").is_dir():  # pragma: no cover
+    __path__.append(str(_Path(__file__).parents[2]))
+
+from deepparticle import analysis, datasets
+from deepparticle._version import __version__
+from deepparticle.agents import (
+    ContinuousBernoulli,
+    ExternalState,
+    Gaussian,
+    Spin,
+    StateDistribution,
+    Subparticle,
+)
+from deepparticle.blankets import (
+    ActiveState,
+    Blanket,
+    BlanketError,
+    Boundary,
+    Delta,
+    DivergenceError,
+    Fault,
+    PartitionError,
+    SensoryState,
+    SettingError,
+    SettingTypeError,
+    UnknownPathError,
+)
+from deepparticle.compile import Program, Relaxation, Run, Simulator, Verification, lower, verify
+from deepparticle.partitions import (
+    Partition,
+    Population,
+    from_couplings,
+    from_networkx,
+    load,
+)
+
+__all__ = [
+    "ActiveState",
+    "Blanket",
+    "BlanketError",
+    "Boundary",
+    "ContinuousBernoulli",
+    "Delta",
+    "DivergenceError",
+    "ExternalState",
+    "Fault",
+    "Gaussian",
+    "Partition",
+    "PartitionError",
+    "Population",
+    "Program",
+    "Relaxation",
+    "Run",
+    "SensoryState",
+    "SettingError",
+    "SettingTypeError",
+    "Simulator",
+    "Spin",
+    "StateDistribution",
+    "Subparticle",
+    "UnknownPathError",
+    "Verification",
+    "__version__",
+    "analysis",
+    "datasets",
+    "from_couplings",
+    "from_networkx",
+    "load",
+    "lower",
+    "verify",
+]

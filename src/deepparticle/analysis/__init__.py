@@ -1,0 +1,21 @@
+"""What did a network learn? Attractors, their angles, and how well patterns are recalled."""
+
+from deepparticle.analysis.attractors import Attractors, attractors, distinct_states
+from deepparticle.analysis.geometry import (
+    angles_between,
+    asymmetry,
+    deviation_from_orthogonality,
+)
+from deepparticle.analysis.recall import Recall, explained_variance, recall
+
+__all__ = [
+    "Attractors",
+    "Recall",
+    "angles_between",
+    "asymmetry",
+    "attractors",
+    "deviation_from_orthogonality",
+    "distinct_states",
+    "explained_variance",
+    "recall",
+]
