@@ -82,7 +82,7 @@ class Gaussian(StateDistribution):
 
     def _sample(self, b: FloatArray, u: FloatArray) -> FloatArray:
         # Random numbers are multiples of 2^-53 (float32: 2^-24), and 0 stands for all below the
-        # first: its infinite quantile becomes that of the first, -8.2 (-5.3) deviations; 1 likewise.
+        # first of them: it gets the quantile of that one, -8.2 (-5.3) deviations. 1 likewise.
         step = np.finfo(u.dtype).epsneg
         inside = np.minimum(np.maximum(u, step), 1 - step)
         return b * self.base_variance + math.sqrt(self.base_variance) * ndtri(inside)
