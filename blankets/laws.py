@@ -238,7 +238,7 @@ def _edge_faults(graph: networkx.DiGraph) -> Iterator[Fault]:
                 where,
                 f"external and internal states meet only through a macro-scale {kind} state",
                 value,
-                f"put a {kind} state between them",
+                f"put a macro-scale {kind} state between them",
             )
         else:
             yield Fault(
@@ -250,6 +250,10 @@ def _edge_faults(graph: networkx.DiGraph) -> Iterator[Fault]:
             )
 
 
+def _listed(nodes: list[Hashable]) -> str:
+    return ", ".join(map(str, nodes)) or "none"
+
+
 def _boundary_faults(graph: networkx.DiGraph) -> Iterator[Fault]:
     for node, kind in graph.nodes(data="kind"):
         if kind in ("internal", "external"):
@@ -259,7 +263,7 @@ def _boundary_faults(graph: networkx.DiGraph) -> Iterator[Fault]:
             yield Fault(
                 str(node),
                 "complete coverage: a boundary state has one source and one target",
-                f"{len(parents)} sources and {len(children)} targets",
+                f"sources {_listed(parents)} and targets {_listed(children)}",
                 "join it to one state on each side, or remove it",
             )
         elif parents == children:

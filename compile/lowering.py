@@ -89,8 +89,8 @@ def flatten(world: Partition) -> Flat:
 
 
 def _refuse_unknown_types(world: Partition) -> None:
-    # Before the laws are checked, which know the members of this library only. The nesting may still
-    # be anything, so that each partition is entered once.
+    # Before the laws are checked, which know the members of this library only. The nesting may be
+    # anything at this point, so that each partition is entered once.
     seen: set[int] = set()
     stack: list[Any] = [world]
     while stack:

@@ -38,7 +38,12 @@ from deepparticle.compile.program import Program
 from deepparticle.compile.relaxation import Relaxation, relax
 from deepparticle.compile.run import Recorder, Run, checked_records
 from deepparticle.partitions.partition import Partition
-from deepparticle.partitions.stepping import MODES, SCHEDULES, checked_option
+from deepparticle.partitions.stepping import (
+    MODES,
+    SCHEDULES,
+    checked_generator,
+    checked_option,
+)
 from deepparticle.partitions.writing import write_couplings
 
 __all__ = ["BACKENDS", "Simulator"]
@@ -139,17 +144,7 @@ class Simulator:
         return twin
 
     def _start(self, seed: Any) -> None:
-        try:
-            rng = np.random.default_rng(seed)
-        except (TypeError, ValueError):
-            raise SettingError(
-                Fault(
-                    "Simulator",
-                    "the seed is a whole number ≥ 0",
-                    repr(seed),
-                    "give seed=0, for example",
-                )
-            ) from None
+        rng = checked_generator(seed, "Simulator")
         self._order_rng = rng.spawn(1)[0]
         self._engine = Engine(self._make_backend(self._chains or 1, self._dtype), rng)
 

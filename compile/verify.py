@@ -25,7 +25,7 @@ from deepparticle.partitions.stepping import MODES, SCHEDULES
 
 __all__ = ["Comparison", "Verification", "lipschitz_bound", "verify"]
 
-# Unbounded states (Gaussian) can run away; far out there is nothing more to learn from a comparison.
+# Unbounded states (Gaussian) can run away; far out there is nothing more to compare.
 _LARGE_FIELD = 1e4
 
 

@@ -125,11 +125,11 @@ def from_couplings(
 
 
 def from_networkx(
-    graph: networkx.Graph[Any],
+    graph: networkx.Graph,
     *,
     weight: str = "weight",
     partition: str | None = None,
-    nesting: networkx.DiGraph[Any] | None = None,
+    nesting: networkx.DiGraph | None = None,
     name: str | None = None,
     bias: str = "bias",
     state: str = "state",
@@ -141,7 +141,7 @@ def from_networkx(
 
     Parameters
     ----------
-    graph : networkx.Graph[Any] or DiGraph
+    graph : networkx.Graph or DiGraph
         A plain graph: every node becomes a subparticle called ``str(node)``, every edge a boundary
         state, in both directions if the graph is undirected. Or a graph of states, whose nodes have
         the attribute ``kind`` as in ``world.graph``: it is rebuilt as it is, with its externals,
@@ -152,7 +152,7 @@ def from_networkx(
     partition : str, optional
         The node attribute that holds the path of the partition around, for example
         ``"brain/left"``; every node needs it then.
-    nesting : networkx.DiGraph[Any], optional
+    nesting : networkx.DiGraph, optional
         The tree of what holds what, from outside inwards, with the nodes of `graph` as its leaves,
         as in ``world.nesting``. Its nodes are called by their attribute ``name``, or else
         ``str(node)``. A single root is the world itself. The tree gives the order of rows.
@@ -232,7 +232,7 @@ def from_networkx(
 
 def _couple_edges(
     world: Partition,
-    graph: networkx.Graph[Any],
+    graph: networkx.Graph,
     leaves: dict[Hashable, Any],
     attributes: Attributes,
     collector: Collector,

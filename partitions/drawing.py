@@ -21,7 +21,8 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Literal
 
 from deepparticle.partitions.layout import Box, Layout, Link, Mosaic, Point, Spot, layout, letters
@@ -31,8 +32,18 @@ if TYPE_CHECKING:
 
     from deepparticle.partitions.partition import Partition
 
-__all__ = ["Disc", "Image", "Label", "Outline", "Panel", "Scene", "Shape", "draw", "scene",
-           "state_colour"]
+__all__ = [
+    "Disc",
+    "Image",
+    "Label",
+    "Outline",
+    "Panel",
+    "Scene",
+    "Shape",
+    "draw",
+    "scene",
+    "state_colour",
+]
 
 _INK, _FAINT, _PAPER = "#22303C", "#66737F", "#FFFFFF"
 _DEPTHS = ("#F5F7F9", "#E9EDF2", "#DCE3EA", "#CFD8E2", "#C3CEDA")
@@ -157,9 +168,7 @@ class Scene:
 # ------------------------------------------------------------------------------ the scene
 
 
-def scene(
-    plan: Layout, *, weights: bool = True, labels: bool = True, legend: bool = True
-) -> Scene:
+def scene(plan: Layout, *, weights: bool = True, labels: bool = True, legend: bool = True) -> Scene:
     """The shapes of a picture.
 
     Parameters
@@ -185,8 +194,9 @@ def scene(
         x, width = x - (room - width) / 2, room
         below, used = _legend(plan, scale, x, y + height, width)
         height += used
-    shapes: list[Shape] = [Panel(role="paper", x=x, y=y, width=width, height=height, radius=0.8,
-                                 fill=_PAPER)]
+    shapes: list[Shape] = [
+        Panel(role="paper", x=x, y=y, width=width, height=height, radius=0.8, fill=_PAPER)
+    ]
     for box in plan.boxes:
         shapes += _box(box, plan)
     for mosaic in plan.mosaics:
@@ -200,8 +210,9 @@ def scene(
         if spot.kind != "cell":
             shapes += _spot(spot, labels)
     shapes += _crossings(plan)
+    holders = {box.parent for box in plan.boxes}
     for box in plan.boxes:
-        shapes += _title(box)
+        shapes += _title(box, box.path in holders)
     return Scene((*shapes, *below), x, y, width, height)
 
 
@@ -225,39 +236,85 @@ def _box(box: Box, plan: Layout) -> Iterator[Shape]:
             if crossing.box == box.path:
                 counts[crossing.kind] += link.count
     yield Panel(
-        role="box", path=box.path, x=box.x, y=box.y, width=box.width, height=box.height, radius=0.8,
-        fill=_shade(box.depth, _DEPTHS), stroke=_shade(box.depth, _BORDERS), line=0.12,
+        role="box",
+        path=box.path,
+        x=box.x,
+        y=box.y,
+        width=box.width,
+        height=box.height,
+        radius=0.8,
+        fill=_shade(box.depth, _DEPTHS),
+        stroke=_shade(box.depth, _BORDERS),
+        line=0.12,
         about=f"{box.path or box.name}: {box.kind} of {box.leaves}, blanket of "
-              f"{counts['sensory']} sensory and {counts['active']} active states",
+        f"{counts['sensory']} sensory and {counts['active']} active states",
     )
 
 
-def _title(box: Box) -> Iterator[Shape]:
+def _title(box: Box, holds_boxes: bool) -> Iterator[Shape]:
     text = _fitted(box.caption, box.title, box.width - 1.6)
-    yield Label(role="title", path=box.path, x=box.x + 0.85, y=box.y + 0.4 + box.title,
-                text=text, size=box.title, anchor="start", bold=True,
-                halo=_shade(box.depth, _DEPTHS))
-    if box.leaves == 0:
-        yield Label(role="note", path=box.path, x=box.x + box.width / 2, y=box.y + box.height - 1.3,
-                    text="empty", size=0.75, colour=_FAINT)
+    yield Label(
+        role="title",
+        path=box.path,
+        x=box.x + 0.85,
+        y=box.y + 0.4 + box.title,
+        text=text,
+        size=box.title,
+        anchor="start",
+        bold=True,
+        halo=_shade(box.depth, _DEPTHS),
+    )
+    if box.leaves == 0 and not holds_boxes:
+        yield Label(
+            role="note",
+            path=box.path,
+            x=box.x + box.width / 2,
+            y=box.y + box.height - 1.3,
+            text="empty",
+            size=0.75,
+            colour=_FAINT,
+        )
 
 
 def _mosaic(mosaic: Mosaic) -> Iterator[Shape]:
-    about = (f"{mosaic.box}: couplings, target × source, largest {mosaic.largest:.3g}"
-             if mosaic.what == "couplings" else f"{mosaic.box}: states, averaged")
+    about = (
+        f"{mosaic.box}: couplings, target × source, largest {mosaic.largest:.3g}"
+        if mosaic.what == "couplings"
+        else f"{mosaic.box}: states, averaged"
+    )
     yield Image(
-        role=mosaic.what, path=mosaic.box, x=mosaic.x, y=mosaic.y, width=mosaic.width,
-        height=mosaic.height, about=about,
+        role=mosaic.what,
+        path=mosaic.box,
+        x=mosaic.x,
+        y=mosaic.y,
+        width=mosaic.width,
+        height=mosaic.height,
+        about=about,
         colours=tuple(tuple(map(state_colour, row)) for row in mosaic.values),
     )
     x, y = mosaic.x, mosaic.y
     right, bottom = x + mosaic.width, y + mosaic.height
-    yield Outline(role="frame", points=((x, y), (right, y), (right, bottom), (x, bottom)),
-                  stroke=_WEAK, line=0.06)
-    text = (f"couplings, up to {mosaic.largest:.2g}" if mosaic.what == "couplings"
-            else "states, averaged")
-    yield Label(role="note", path=mosaic.box, x=x, y=y - 0.35, text=text,
-                size=min(0.75, mosaic.width / letters(text, 1.0)), anchor="start", colour=_FAINT)
+    yield Outline(
+        role="frame",
+        points=((x, y), (right, y), (right, bottom), (x, bottom)),
+        stroke=_WEAK,
+        line=0.06,
+    )
+    text = (
+        f"couplings, up to {mosaic.largest:.2g}"
+        if mosaic.what == "couplings"
+        else "states, averaged"
+    )
+    yield Label(
+        role="note",
+        path=mosaic.box,
+        x=x,
+        y=y - 0.35,
+        text=text,
+        size=min(0.75, mosaic.width / letters(text, 1.0)),
+        anchor="start",
+        colour=_FAINT,
+    )
 
 
 def _spot(spot: Spot, labels: bool) -> Iterator[Shape]:
@@ -266,17 +323,45 @@ def _spot(spot: Spot, labels: bool) -> Iterator[Shape]:
     about = f"{spot.path}: {value or 'external state, a vector'}"
     x, y, r = spot.x, spot.y, spot.radius
     if spot.kind == "cell":
-        yield Panel(role="cell", path=spot.path, about=about, x=x - r, y=y - r, width=2 * r,
-                    height=2 * r, radius=0.25 * r, fill=fill, stroke=_WEAK, line=0.03)
+        yield Panel(
+            role="cell",
+            path=spot.path,
+            about=about,
+            x=x - r,
+            y=y - r,
+            width=2 * r,
+            height=2 * r,
+            radius=0.25 * r,
+            fill=fill,
+            stroke=_WEAK,
+            line=0.03,
+        )
         return
     if spot.kind == "external":
-        corners = tuple((x + r * math.cos(math.pi * k / 3), y + r * math.sin(math.pi * k / 3))
-                        for k in range(6))
-        yield Outline(role="external", path=spot.path, about=about, points=corners, fill=fill,
-                      stroke=_INK, line=0.12)
+        corners = tuple(
+            (x + r * math.cos(math.pi * k / 3), y + r * math.sin(math.pi * k / 3)) for k in range(6)
+        )
+        yield Outline(
+            role="external",
+            path=spot.path,
+            about=about,
+            points=corners,
+            fill=fill,
+            stroke=_INK,
+            line=0.12,
+        )
     else:
-        yield Disc(role=spot.kind, path=spot.path, about=about, x=x, y=y, radius=r, fill=fill,
-                   stroke=_INK if spot.kind == "leaf" else _WEAK, line=0.1)
+        yield Disc(
+            role=spot.kind,
+            path=spot.path,
+            about=about,
+            x=x,
+            y=y,
+            radius=r,
+            fill=fill,
+            stroke=_INK if spot.kind == "leaf" else _WEAK,
+            line=0.1,
+        )
     if not labels:
         return
     if spot.room:
@@ -286,32 +371,57 @@ def _spot(spot: Spot, labels: bool) -> Iterator[Shape]:
         if len(lines) > 2:
             lines = [lines[0], " ".join(lines[1:])]
         for number, line in enumerate(lines):
-            yield Label(role="name", path=spot.path, x=x, size=size,
-                        y=y + r + 0.95 + 1.1 * number * size, text=_fitted(line, size, spot.room),
-                        halo=_PAPER if spot.box is None else _shade(1, _DEPTHS))
+            yield Label(
+                role="name",
+                path=spot.path,
+                x=x,
+                size=size,
+                y=y + r + 0.95 + 1.1 * number * size,
+                text=_fitted(line, size, spot.room),
+                halo=_PAPER if spot.box is None else _shade(1, _DEPTHS),
+            )
     else:
         reach = 1.6 if spot.kind == "external" else 1.7
         size = min(0.85, reach * r / letters(spot.name, 1.0))
         dark = spot.state is not None and abs(spot.state) > 0.55
-        yield Label(role="name", path=spot.path, x=x, y=y + 0.36 * size, text=spot.name, size=size,
-                    colour=_PAPER if dark else _INK)
+        yield Label(
+            role="name",
+            path=spot.path,
+            x=x,
+            y=y + 0.36 * size,
+            text=spot.name,
+            size=size,
+            colour=_PAPER if dark else _INK,
+        )
 
 
 def _along(curve: tuple[Point, ...], steps: int) -> list[tuple[float, float, float, float]]:
     """Points on a Bézier line, each with the unit normal to the left of the direction of travel."""
     found = []
     for index in range(0, len(curve) - 1, 3):
-        a, b, c, d = curve[index: index + 4]
+        a, b, c, d = curve[index : index + 4]
         for step in range(1, steps):
             t = step / steps
             s = 1.0 - t
-            x, y = (s**3 * a[k] + 3 * s * s * t * b[k] + 3 * s * t * t * c[k] + t**3 * d[k]
-                    for k in (0, 1))
-            dx, dy = (s * s * (b[k] - a[k]) + 2 * s * t * (c[k] - b[k]) + t * t * (d[k] - c[k])
-                      for k in (0, 1))
+            x, y = (
+                s**3 * a[k] + 3 * s * s * t * b[k] + 3 * s * t * t * c[k] + t**3 * d[k]
+                for k in (0, 1)
+            )
+            dx, dy = (
+                s * s * (b[k] - a[k]) + 2 * s * t * (c[k] - b[k]) + t * t * (d[k] - c[k])
+                for k in (0, 1)
+            )
             length = math.hypot(dx, dy) or 1.0
             found.append((x, y, dy / length, -dx / length))
     return found
+
+
+def _apart(place: Point, half: float, thing: tuple[float, float, float, float]) -> float:
+    """How far a text of half that width, at a place, is from a rectangle."""
+    x, y, w, h = thing
+    return math.hypot(
+        max(abs(place[0] - x) - half - w, 0.0), max(abs(place[1] - y) - 0.25 - h, 0.0)
+    )
 
 
 def _notes(plan: Layout, notes: dict[int, str]) -> Iterator[Label]:
@@ -322,8 +432,9 @@ def _notes(plan: Layout, notes: dict[int, str]) -> Iterator[Label]:
     borders: list[tuple[float, float, float, float]] = []
     crowd = [(x, y, 0.0, 0.0) for link in plan.links for x, y, _, _ in _along(link.curve, 8)]
     crowd += [(s.x, s.y, 0.9 * s.radius, 0.9 * s.radius) for s in plan.spots]
-    crowd += [(m.x + m.width / 2, m.y + m.height / 2, m.width / 2, m.height / 2)
-              for m in plan.mosaics]
+    crowd += [
+        (m.x + m.width / 2, m.y + m.height / 2, m.width / 2, m.height / 2) for m in plan.mosaics
+    ]
     for box in plan.boxes:
         x, y, w, h = box.x + box.width / 2, box.y + box.height / 2, box.width / 2, box.height / 2
         borders += [(x, box.y, w, 0.0), (x, y + h, w, 0.0), (box.x, y, 0.0, h), (x + w, y, 0.0, h)]
@@ -334,22 +445,37 @@ def _notes(plan: Layout, notes: dict[int, str]) -> Iterator[Label]:
         link = plan.links[index]
         # A wide text stands further from a steep line than from a level one.
         steps = _along(link.curve, 12)
-        places = [(x + sign * u * (0.25 + half), y + sign * v * 0.55)
-                  for x, y, u, v in sorted(steps, key=lambda at: abs(steps.index(at) - len(steps) / 2))
-                  for sign in (1.0, -1.0)]
-
-        def clearance(place: Point, half: float = half) -> float:
-            def gap(x: float, y: float, w: float, h: float) -> float:
-                return math.hypot(max(abs(place[0] - x) - half - w, 0.0),
-                                  max(abs(place[1] - y) - 0.25 - h, 0.0))
-
-            return min(0.2, *(gap(*thing) for thing in crowd),
-                       *(0.1 + gap(*border) for border in borders))
-
-        x, y = max(places, key=clearance)
+        # From the middle outwards: of equally quiet places the first is taken.
+        outwards = [
+            step
+            for pair in zip_longest(reversed(steps[: len(steps) // 2]), steps[len(steps) // 2 :])
+            for step in pair
+            if step
+        ]
+        places = [
+            (x + sign * u * (0.25 + half), y + sign * v * 0.55)
+            for x, y, u, v in outwards
+            for sign in (1.0, -1.0)
+        ]
+        room = [
+            min(
+                0.2,
+                *(_apart(place, half, thing) for thing in crowd),
+                *(0.1 + _apart(place, half, border) for border in borders),
+            )
+            for place in places
+        ]
+        x, y = places[room.index(max(room))]
         crowd.append((x, y, half, 0.25))
-        yield Label(role="weight", path=f"{link.source}→{link.target}", x=x, y=y + 0.36 * size,
-                    text=text, size=size, halo=_shade(0, _DEPTHS))
+        yield Label(
+            role="weight",
+            path=f"{link.source}→{link.target}",
+            x=x,
+            y=y + 0.36 * size,
+            text=text,
+            size=size,
+            halo=_shade(0, _DEPTHS),
+        )
 
 
 def _links(plan: Layout, weights: bool) -> list[Shape]:
@@ -362,7 +488,8 @@ def _links(plan: Layout, weights: bool) -> list[Shape]:
     notes: dict[int, str] = {}
     for index, link in enumerate(plan.links):
         part = abs(link.weight) / (largest[link.kind != "boundary"] or 1.0)
-        colour = _WEAK if not weights or link.weight == 0 else state_colour(math.copysign(1.0, link.weight))
+        signed = weights and link.weight != 0.0
+        colour = state_colour(math.copysign(1.0, link.weight)) if signed else _WEAK
         width = 0.06 + 0.14 * part if weights else 0.1
         path = f"{link.source}→{link.target}"
         about = _about(link)
@@ -375,13 +502,29 @@ def _links(plan: Layout, weights: bool) -> list[Shape]:
         back = min(0.8 * head, 0.9 * length)
         shaft = (*link.curve[:-1], (bx - back * dx, by - back * dy))
         side = 0.36 * head
-        corners = ((bx, by), (bx - head * dx - side * dy, by - head * dy + side * dx),
-                   (bx - head * dx + side * dy, by - head * dy - side * dx))
-        lines.append((part, [
-            Outline(role="coupling", path=path, about=about, points=shaft, curved=True,
-                    stroke=colour, line=width, opacity=opacity),
-            Outline(role="head", path=path, points=corners, fill=colour, opacity=opacity),
-        ]))
+        corners = (
+            (bx, by),
+            (bx - head * dx - side * dy, by - head * dy + side * dx),
+            (bx - head * dx + side * dy, by - head * dy - side * dx),
+        )
+        lines.append(
+            (
+                part,
+                [
+                    Outline(
+                        role="coupling",
+                        path=path,
+                        about=about,
+                        points=shaft,
+                        curved=True,
+                        stroke=colour,
+                        line=width,
+                        opacity=opacity,
+                    ),
+                    Outline(role="head", path=path, points=corners, fill=colour, opacity=opacity),
+                ],
+            )
+        )
         note = f"{link.count} ×" if link.count > 1 else ""
         if weights and len(plan.links) <= 8:
             note = f"{note} {link.weight:.2g}".strip().replace("-", "−")
@@ -403,19 +546,40 @@ def _marker(
     kind: str, x: float, y: float, size: float = 1.0, path: str = "", about: str = ""
 ) -> Shape:
     if kind == "sensory":
-        return Disc(role=kind, path=path, about=about, x=x, y=y, radius=0.26 * size, fill=_SENSORY,
-                    stroke=_INK, line=0.06 * size)
+        return Disc(
+            role=kind,
+            path=path,
+            about=about,
+            x=x,
+            y=y,
+            radius=0.26 * size,
+            fill=_SENSORY,
+            stroke=_INK,
+            line=0.06 * size,
+        )
     r = 0.34 * size
-    return Outline(role=kind, path=path, about=about, fill=_ACTIVE, stroke=_INK, line=0.06 * size,
-                   points=((x - r, y), (x, y - r), (x + r, y), (x, y + r)))
+    return Outline(
+        role=kind,
+        path=path,
+        about=about,
+        fill=_ACTIVE,
+        stroke=_INK,
+        line=0.06 * size,
+        points=((x - r, y), (x, y - r), (x + r, y), (x, y + r)),
+    )
 
 
 def _crossings(plan: Layout) -> Iterator[Shape]:
     names = {box.path: box.path or box.name for box in plan.boxes}
     for link in plan.links:
         for crossing in link.crossings:
-            yield _marker(crossing.kind, crossing.x, crossing.y, path=crossing.box,
-                          about=f"{crossing.kind} state of {names[crossing.box]}: {_about(link)}")
+            yield _marker(
+                crossing.kind,
+                crossing.x,
+                crossing.y,
+                path=crossing.box,
+                about=f"{crossing.kind} state of {names[crossing.box]}: {_about(link)}",
+            )
 
 
 # ------------------------------------------------------------------------------ the legend
@@ -430,27 +594,52 @@ def _legend(
     def line(weight: float) -> Callable[[float, float], list[Shape]]:
         colour = state_colour(weight)
         return lambda u, v: [
-            Outline(role="legend", points=((u, v), (u + 1.3 * scale, v)), stroke=colour,
-                    line=0.16 * scale),
-            Outline(role="legend", fill=colour, points=(
-                (u + 1.8 * scale, v), (u + scale, v - 0.3 * scale), (u + scale, v + 0.3 * scale))),
+            Outline(
+                role="legend",
+                points=((u, v), (u + 1.3 * scale, v)),
+                stroke=colour,
+                line=0.16 * scale,
+            ),
+            Outline(
+                role="legend",
+                fill=colour,
+                points=(
+                    (u + 1.8 * scale, v),
+                    (u + scale, v - 0.3 * scale),
+                    (u + scale, v + 0.3 * scale),
+                ),
+            ),
         ]
 
     def bar(u: float, v: float) -> list[Shape]:
         colours = (tuple(state_colour(step / 8 - 1) for step in range(17)),)
-        return [Image(role="legend", x=u, y=v - 0.35 * scale, width=3.4 * scale,
-                      height=0.7 * scale, colours=colours)]
+        return [
+            Image(
+                role="legend",
+                x=u,
+                y=v - 0.35 * scale,
+                width=3.4 * scale,
+                height=0.7 * scale,
+                colours=colours,
+            )
+        ]
 
     def marker(kind: str) -> Callable[[float, float], list[Shape]]:
-        return lambda u, v: [_marker(kind, u + 0.4 * scale, v, 1.15 * scale)]
+        return lambda u, v: [
+            replace(_marker(kind, u + 0.4 * scale, v, 1.15 * scale), role="legend")
+        ]
 
     kinds = {crossing.kind for link in plan.links for crossing in link.crossings}
     signs = {math.copysign(1.0, link.weight) for link in plan.links if link.weight}
     entries: list[tuple[str, float, Callable[[float, float], list[Shape]]]] = []
-    entries += [(f"{kind} state", 1.1, marker(kind)) for kind in ("sensory", "active")
-                if kind in kinds]
-    entries += [(f"{name} coupling", 2.1, line(sign))
-                for name, sign in (("positive", 1.0), ("negative", -1.0)) if sign in signs]
+    entries += [
+        (f"{kind} state", 1.1, marker(kind)) for kind in ("sensory", "active") if kind in kinds
+    ]
+    entries += [
+        (f"{name} coupling", 2.1, line(sign))
+        for name, sign in (("positive", 1.0), ("negative", -1.0))
+        if sign in signs
+    ]
     if plan.spots:
         entries.append(("state, −1 to 1", 3.7, bar))
     rows: list[list[tuple[str, float, float, Any]]] = [[]]
@@ -468,16 +657,33 @@ def _legend(
         u = x + (width - sum(extent for _, _, extent, _ in row) + 1.2 * scale) / 2
         for text, room, extent, paint in row:
             shapes += paint(u, baseline)
-            shapes.append(Label(role="legend", x=u + room, y=baseline + 0.35 * size, text=text,
-                                size=size, anchor="start", colour=_FAINT))
+            shapes.append(
+                Label(
+                    role="legend",
+                    x=u + room,
+                    y=baseline + 0.35 * size,
+                    text=text,
+                    size=size,
+                    anchor="start",
+                    colour=_FAINT,
+                )
+            )
             u += extent
         baseline += 1.45 * scale if row else 0.0
     if plan.hidden:
         drawn = sum(link.count for link in plan.links)
         text = f"The {drawn} strongest of {drawn + plan.hidden} explicit boundary states are drawn."
         for part in textwrap.wrap(text, max(int(width / (0.6 * size)), 20)):
-            shapes.append(Label(role="caption", x=x + width / 2, y=baseline + 0.35 * size,
-                                text=part, size=size, colour=_FAINT))
+            shapes.append(
+                Label(
+                    role="caption",
+                    x=x + width / 2,
+                    y=baseline + 0.35 * size,
+                    text=part,
+                    size=size,
+                    colour=_FAINT,
+                )
+            )
             baseline += 1.45 * scale
     return shapes, baseline - y - 0.1 * scale
 
@@ -537,8 +743,9 @@ def draw(
         _, ax = matplotlib.pyplot.subplots(
             figsize=size, gridspec_kw={"left": 0, "right": 1, "bottom": 0, "top": top}
         )
-    ax.set(xlim=(picture.x, picture.x + picture.width),
-           ylim=(picture.y + picture.height, picture.y))
+    ax.set(
+        xlim=(picture.x, picture.x + picture.width), ylim=(picture.y + picture.height, picture.y)
+    )
     ax.set_aspect("equal")
     ax.set_axis_off()
     if title is not None:
@@ -554,36 +761,60 @@ def draw(
 
 def _paint(ax: Axes, shape: Shape, points: float, order: float) -> None:
     from matplotlib.patches import Circle, FancyBboxPatch, PathPatch
-    from matplotlib.patheffects import withStroke
     from matplotlib.path import Path
+    from matplotlib.patheffects import withStroke
 
     gid = f"{shape.role}:{shape.path}" if shape.role not in ("paper", "legend") else shape.role
     artist: Any
     if isinstance(shape, Panel):
-        artist = FancyBboxPatch((shape.x, shape.y), shape.width, shape.height,
-                                boxstyle=f"round,pad=0,rounding_size={shape.radius}",
-                                facecolor=shape.fill, edgecolor=shape.stroke or "none",
-                                linewidth=shape.line * points)
+        artist = FancyBboxPatch(
+            (shape.x, shape.y),
+            shape.width,
+            shape.height,
+            boxstyle=f"round,pad=0,rounding_size={shape.radius}",
+            facecolor=shape.fill,
+            edgecolor=shape.stroke or "none",
+            linewidth=shape.line * points,
+        )
     elif isinstance(shape, Disc):
-        artist = Circle((shape.x, shape.y), shape.radius, facecolor=shape.fill,
-                        edgecolor=shape.stroke, linewidth=shape.line * points)
+        artist = Circle(
+            (shape.x, shape.y),
+            shape.radius,
+            facecolor=shape.fill,
+            edgecolor=shape.stroke,
+            linewidth=shape.line * points,
+        )
     elif isinstance(shape, Outline):
         codes = None
         if shape.curved:
             codes = [Path.MOVETO] + [Path.CURVE4] * (len(shape.points) - 1)
         closed = not shape.curved and len(shape.points) > 2
-        path = Path([*shape.points, shape.points[0]], closed=True) if closed else Path(
-            list(shape.points), codes)
-        artist = PathPatch(path, facecolor=shape.fill or "none", edgecolor=shape.stroke or "none",
-                           linewidth=shape.line * points, alpha=shape.opacity, capstyle="butt",
-                           joinstyle="miter")
+        path = (
+            Path([*shape.points, shape.points[0]], closed=True)
+            if closed
+            else Path(list(shape.points), codes)
+        )
+        artist = PathPatch(
+            path,
+            facecolor=shape.fill or "none",
+            edgecolor=shape.stroke or "none",
+            linewidth=shape.line * points,
+            alpha=shape.opacity,
+            capstyle="butt",
+            joinstyle="miter",
+        )
     elif isinstance(shape, Image):
         from matplotlib.colors import to_rgb
         from matplotlib.image import AxesImage
 
         # Not ax.imshow, which would turn the axes to its own limits and aspect.
-        artist = AxesImage(ax, interpolation="nearest", origin="upper", resample=False,
-                           extent=(shape.x, shape.x + shape.width, shape.y + shape.height, shape.y))
+        artist = AxesImage(
+            ax,
+            interpolation="nearest",
+            origin="upper",
+            resample=False,
+            extent=(shape.x, shape.x + shape.width, shape.y + shape.height, shape.y),
+        )
         artist.set_data([[to_rgb(colour) for colour in row] for row in shape.colours])
         artist.set_gid(gid)
         artist.set_zorder(order)
@@ -594,10 +825,19 @@ def _paint(ax: Axes, shape: Shape, points: float, order: float) -> None:
         if size < 2.5:
             return  # smaller than anyone can read
         side = {"start": "left", "middle": "center", "end": "right"}[shape.anchor]
-        artist = ax.text(shape.x, shape.y, shape.text, fontsize=size, color=shape.colour,
-                         horizontalalignment=side, verticalalignment="baseline", zorder=order,
-                         fontweight="bold" if shape.bold else "normal", parse_math=False,
-                         clip_on=False)
+        artist = ax.text(
+            shape.x,
+            shape.y,
+            shape.text,
+            fontsize=size,
+            color=shape.colour,
+            horizontalalignment=side,
+            verticalalignment="baseline",
+            zorder=order,
+            fontweight="bold" if shape.bold else "normal",
+            parse_math=False,
+            clip_on=False,
+        )
         if shape.halo:
             artist.set_path_effects([withStroke(linewidth=0.3 * size, foreground=shape.halo)])
         artist.set_gid(gid)

@@ -56,7 +56,7 @@ class Placed:
 # ---------------------------------------------------------------------- where leaves lie
 
 
-def leaf_entries(graph: networkx.Graph[Any], partition: str | None) -> list[Placed]:
+def leaf_entries(graph: networkx.Graph, partition: str | None) -> list[Placed]:
     """The nodes of a plain graph, and the partitions that an attribute puts them in."""
     placed: list[Placed] = []
     known: set[str] = set()
@@ -92,7 +92,7 @@ def _partitions(path: str, known: set[str], where: str) -> list[Placed]:
 
 
 def nested_entries(
-    graph: networkx.Graph[Any], nesting: networkx.DiGraph[Any], collector: Collector
+    graph: networkx.Graph, nesting: networkx.DiGraph, collector: Collector
 ) -> tuple[list[Placed], str | None]:
     """The members that a tree of partitions holds, in the order of the tree.
 
@@ -136,13 +136,11 @@ def nested_entries(
     return placed, None if single is None else _name_in(nesting, single)
 
 
-def _name_in(nesting: networkx.DiGraph[Any], node: Hashable) -> str:
+def _name_in(nesting: networkx.DiGraph, node: Hashable) -> str:
     return str(nesting.nodes[node].get("name", node))
 
 
-def _tree_faults(
-    graph: networkx.Graph[Any], nesting: networkx.DiGraph[Any], collector: Collector
-) -> None:
+def _tree_faults(graph: networkx.Graph, nesting: networkx.DiGraph, collector: Collector) -> None:
     for node in graph:
         if node not in nesting or nesting.in_degree(node) == 0:
             collector.add(
@@ -186,7 +184,7 @@ def _tree_faults(
 def add_entries(
     world: Partition,
     placed: list[Placed],
-    graph: networkx.Graph[Any],
+    graph: networkx.Graph,
     attributes: Attributes,
     collector: Collector,
 ) -> dict[Hashable, Subparticle]:
@@ -237,7 +235,7 @@ def _add_leaf(
 
 
 def from_state_graph(
-    graph: networkx.Graph[Any],
+    graph: networkx.Graph,
     attributes: Attributes,
     name: str | None,
     settings: Mapping[str, Any],
@@ -269,7 +267,7 @@ def from_state_graph(
                     f"{u} → {v}", "a coupling is made once", "parallel edges", "remove one of them"
                 )
             seen.add((u, v))
-    states: networkx.DiGraph[Any] = networkx.DiGraph(graph)
+    states: networkx.DiGraph = networkx.DiGraph(graph)
     collector.faults += graph_faults(states)
     world = Partition(name or str(graph.name) or "world", **settings)
     placed: list[Placed] = []
@@ -300,7 +298,7 @@ def from_state_graph(
     for node, external in externals.items():
         value = graph.nodes[node].get("value", 0.0)
         # How many entries it has depends on who senses it: not known while links are missing.
-        if np.ndim(value) == 0 or not collector.faults:
+        if not collector.faults or not isinstance(value, (list, tuple, np.ndarray)):
             with collector.at(str(node)):
                 external.value = value
     collector.refuse()
@@ -309,7 +307,7 @@ def from_state_graph(
 
 def _join(
     world: Partition,
-    graph: networkx.DiGraph[Any],
+    graph: networkx.DiGraph,
     ends: Mapping[Hashable, Any],
     attributes: Attributes,
     collector: Collector,

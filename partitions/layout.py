@@ -23,6 +23,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
@@ -49,12 +50,13 @@ __all__ = [
 ]
 
 Point: TypeAlias = tuple[float, float]
+_Rectangle: TypeAlias = tuple[float, float, float, float]  # left, top, right, bottom
 
 _PAD = 1.5  # between a border and what is inside: an arrow that crosses must show its direction
 _GAP = 2.6  # between siblings: two arrowheads and their crossings
 _SLOT = 0.72  # between the crossings on a border, which are 0.5 wide
 _ASPECT = 1.4  # the shape of a box to strive for: width over height
-_BOWS = (0.22, -0.32, 0.5, -0.6, 0.85, -0.95)  # how far a curve may bow aside, in lengths, best first
+_BOWS = (0.22, -0.32, 0.5, -0.6, 0.85, -0.95)  # how far curves may bow, in lengths, best first
 _SAMPLES = 28  # points on a curve that are tested against obstacles
 _NARROW, _WIDE = frozenset("ijltfrI.,:;|!'()[] "), frozenset("mwMW@%—…")
 _SHORT = 3.3  # names up to this width, in letter sizes, fit into their circle
@@ -70,8 +72,13 @@ def letters(text: str, size: float) -> float:
     True
     """
     return size * sum(
-        0.4 if letter in _NARROW else 0.98 if letter in _WIDE or ord(letter) > 0x2E7F
-        else 0.76 if letter.isupper() else 0.64
+        0.4
+        if letter in _NARROW
+        else 0.98
+        if letter in _WIDE or ord(letter) > 0x2E7F
+        else 0.76
+        if letter.isupper()
+        else 0.64
         for letter in text
     )
 
@@ -285,8 +292,7 @@ def layout(partition: Partition, *, most_links: int = 400, most_cells: int = 400
     [('brain', 'active')]
     """
     wires = _wires(partition, most_cells)
-    coupled = {id(wire.source.parent) for wire in wires
-               if wire.source.parent is wire.target.parent}
+    coupled = {id(wire.source.parent) for wire in wires if wire.source.parent is wire.target.parent}
     wires, hidden = _strongest(wires, most_links)
     canvas = _Canvas()
     canvas.put(_pack(partition, 0, coupled, most_cells), 0.0, 0.0, None)
@@ -296,11 +302,21 @@ def layout(partition: Partition, *, most_links: int = 400, most_cells: int = 400
     world = canvas.boxes[partition.path]
     left = min([world.x, *(s.x - max(s.radius, s.room / 2) for s in spots if s.box is None)])
     top = min([world.y, *(s.y - s.radius for s in spots if s.box is None)])
-    right = max([world.x + world.width,
-                 *(s.x + max(s.radius, s.room / 2) for s in spots if s.box is None)])
+    right = max(
+        [world.x + world.width, *(s.x + max(s.radius, s.room / 2) for s in spots if s.box is None)]
+    )
     bottom = max([world.y + world.height, *(s.y + s.radius + 1.2 for s in spots if s.box is None)])
-    return Layout(tuple(canvas.boxes.values()), spots, tuple(canvas.mosaics), links, hidden,
-                  left - 0.5, top - 0.5, right - left + 1.0, bottom - top + 1.0)
+    return Layout(
+        tuple(canvas.boxes.values()),
+        spots,
+        tuple(canvas.mosaics),
+        links,
+        hidden,
+        left - 0.5,
+        top - 0.5,
+        right - left + 1.0,
+        bottom - top + 1.0,
+    )
 
 
 # ------------------------------------------------------------------------------ what is joined
@@ -322,6 +338,7 @@ def explicit_boundaries(partition: Partition) -> Iterator[Boundary]:
 
     Those inside a population are a matrix, and drawn as one.
     """
+    whole = partition.parent is None
     for member in partition.walk():
         leaves: Iterable[Any] = ()
         if isinstance(member, Population):
@@ -331,34 +348,36 @@ def explicit_boundaries(partition: Partition) -> Iterator[Boundary]:
         for leaf in leaves:
             yield from leaf._incoming.values()
             for boundary in leaf._outgoing.values():
-                if boundary.target not in partition or boundary.target.is_external:
+                if boundary.target.is_external or not (whole or boundary.target in partition):
                     yield boundary
 
 
 def _wires(partition: Partition, most_cells: int) -> list[_Wire]:
     # What joins many leaves of one box to one thing outside is one bundle, not a brush of arrows.
+    whole = partition.parent is None
+
+    def is_inside(end: Any) -> bool:
+        return not end.is_external and (whole or end in partition)
+
     def coarse(end: Any, other: Any) -> Any:
         if isinstance(end, PopulationMember):
             return end.population
-        outside = other.is_external or other not in partition
-        return end.parent if outside and not end.is_external and end in partition else end
+        return end.parent if not is_inside(other) and is_inside(end) else end
 
-    groups: dict[tuple[int, int], list[Boundary]] = {}
+    groups: dict[tuple[int, int], tuple[Any, Any, list[Boundary]]] = {}
     for boundary in explicit_boundaries(partition):
         a, b = boundary.source, boundary.target
-        groups.setdefault((id(coarse(a, b)), id(coarse(b, a))), []).append(boundary)
+        ends = coarse(a, b), coarse(b, a)
+        groups.setdefault((id(ends[0]), id(ends[1])), (*ends, []))[2].append(boundary)
     wires = []
-    for group in groups.values():
-        first = group[0]
-        ends: tuple[Any, Any] = (coarse(first.source, first.target),
-                                 coarse(first.target, first.source))
-        populations = [end for end in ends if isinstance(end, Population)]
+    for source, target, group in groups.values():
+        populations = [end for end in (source, target) if isinstance(end, Population)]
         limit = 3 if populations else 8
         if any(end.size > most_cells or end not in partition for end in populations):
             limit = 0
         if len(group) > limit:
             mean = math.fsum(boundary.weight for boundary in group) / len(group)
-            wires.append(_Wire(*ends, first.kind, mean, len(group)))
+            wires.append(_Wire(source, target, group[0].kind, mean, len(group)))
         else:
             wires += [_Wire(one.source, one.target, one.kind, one.weight) for one in group]
     return wires
@@ -466,8 +485,9 @@ def _leaf_block(count: int, widest: float, ring: bool) -> tuple[float, float, li
         centres = [(radius * math.cos(angle), radius * math.sin(angle)) for angle in angles]
     else:
         columns = count if count < 4 else math.ceil(math.sqrt(_ASPECT * count))
-        centres = [(pitch * (index % columns), pitch * (index // columns))
-                   for index in range(count)]
+        centres = [
+            (pitch * (index % columns), pitch * (index // columns)) for index in range(count)
+        ]
     side = max(1.0, pitch / 2 - 0.35) if below else 1.0
     left, top = min(x for x, _ in centres) - side, min(y for _, y in centres) - 1.0
     width = max(x for x, _ in centres) + side - left
@@ -535,14 +555,16 @@ def _pack_population(population: Population, depth: int, most_cells: int) -> _Pa
     else:
         grid = np.full(rows * columns, np.nan)
         grid[: population.size] = states
-        pack.mosaics.append((left, top, width, height, "states",
-                             _averaged(grid.reshape(rows, columns)), 1.0))
+        pack.mosaics.append(
+            (left, top, width, height, "states", _averaged(grid.reshape(rows, columns)), 1.0)
+        )
     if joined:
         weights = _reduced(population.weights)
         largest = float(np.max(np.abs(weights))) or 1.0
         extent = max(height, 5.0)
-        pack.mosaics.append((left + width + 1.6, top, extent, extent, "couplings",
-                             weights / largest, largest))
+        pack.mosaics.append(
+            (left + width + 1.6, top, extent, extent, "couplings", weights / largest, largest)
+        )
     return pack
 
 
@@ -583,8 +605,10 @@ class _Anchor:
     def edge(self, towards: Point) -> Point:
         """The point of its edge that faces another point."""
         if not self.is_round:
-            return (min(max(towards[0], self.x - self.half_width), self.x + self.half_width),
-                    min(max(towards[1], self.y - self.half_height), self.y + self.half_height))
+            return (
+                min(max(towards[0], self.x - self.half_width), self.x + self.half_width),
+                min(max(towards[1], self.y - self.half_height), self.y + self.half_height),
+            )
         dx, dy = _unit(towards[0] - self.x, towards[1] - self.y)
         return self.x + self.half_width * dx, self.y + self.half_width * dy
 
@@ -608,9 +632,19 @@ class _Canvas:
         member = pack.member
         path: str = member.path
         is_population = isinstance(member, Population)
-        self.boxes[path] = Box(path, member.name, "population" if is_population else "partition",
-                               parent, pack.depth, x, y, pack.width, pack.height, pack.title,
-                               pack.leaves)
+        self.boxes[path] = Box(
+            path,
+            member.name,
+            "population" if is_population else "partition",
+            parent,
+            pack.depth,
+            x,
+            y,
+            pack.width,
+            pack.height,
+            pack.title,
+            pack.leaves,
+        )
         chain: tuple[str, ...] = (path,)
         while parent is not None:
             chain = (*chain, parent)
@@ -620,14 +654,32 @@ class _Canvas:
         self.anchors[path] = _Anchor(*centre, width / 2, height / 2, False, chain)
         hub = (*centre, pack.pitch) if pack.ring else None
         for sx, sy, radius, room, name, state in pack.spots:
-            spot = Spot(f"{path}/{name}" if path else name, name,
-                        "cell" if is_population else "leaf", path, x + sx, y + sy, radius, state,
-                        room)
+            spot = Spot(
+                f"{path}/{name}" if path else name,
+                name,
+                "cell" if is_population else "leaf",
+                path,
+                x + sx,
+                y + sy,
+                radius,
+                state,
+                room,
+            )
             self.spots.append(spot)
             self.anchors[spot.path] = _Anchor(spot.x, spot.y, radius, radius, True, chain, hub)
         for mx, my, width, height, what, values, largest in pack.mosaics:
-            self.mosaics.append(Mosaic(path, what, x + mx, y + my, width, height,
-                                       tuple(map(tuple, values.tolist())), largest))
+            self.mosaics.append(
+                Mosaic(
+                    path,
+                    what,
+                    x + mx,
+                    y + my,
+                    width,
+                    height,
+                    tuple(map(tuple, values.tolist())),
+                    largest,
+                )
+            )
         for ix, iy, inner in pack.inner:
             self.put(inner, x + ix, y + iy, path)
 
@@ -639,7 +691,8 @@ class _Canvas:
         if partition.parent is None:
             outside = {external.path: external for external in partition.externals}
         heights: dict[str, list[float]] = {}
-        sensed, acted = set(), set()
+        sensed: set[str] = set()
+        acted: set[str] = set()
         for wire in wires:
             for end, other in ((wire.source, wire.target), (wire.target, wire.source)):
                 if end.path not in self.anchors:
@@ -649,14 +702,17 @@ class _Canvas:
         right = [path for path in outside if path in acted and path not in sensed]
         left = [path for path in outside if path not in right]
         for paths, start, sign in ((left, world.x, -1.0), (right, world.x + world.width, 1.0)):
-            wanted = {path: sum(heights[path]) / len(heights[path]) if path in heights else middle
-                      for path in paths}
+            wanted = {
+                path: sum(heights[path]) / len(heights[path]) if path in heights else middle
+                for path in paths
+            }
             ordered = sorted(paths, key=wanted.__getitem__)
             room = max((_shown_width(outside[path]) for path in paths), default=0.0)
             columns = max(1, math.ceil(4.4 * len(paths) / max(1.3 * world.height, 18.0)))
             half = max(world.height - 3.0, 4.4 * (len(paths) / columns)) / 2
-            places = _spread([wanted[path] for path in ordered], middle - half, middle + half,
-                             4.4 / columns)
+            places = _spread(
+                [wanted[path] for path in ordered], middle - half, middle + half, 6.0 / columns
+            )
             for index, (path, y) in enumerate(zip(ordered, places, strict=True)):
                 x = start + sign * (3.2 + room / 2 + (index % columns) * (room + 0.8))
                 self._put_outsider(outside[path], path, x, y, room)
@@ -668,8 +724,19 @@ class _Canvas:
         kind: Literal["external", "outside"] = "external" if is_external else "outside"
         radius = 1.25 if is_external else 1.0
         state = float(value) if isinstance(value, (int, float)) else None
-        self.spots.append(Spot(path, name, kind, None, x, y, radius, state,
-                               0.0 if letters(name, 1.0) <= _SHORT else room))
+        self.spots.append(
+            Spot(
+                path,
+                name,
+                kind,
+                None,
+                x,
+                y,
+                radius,
+                state,
+                0.0 if letters(name, 1.0) <= _SHORT else room,
+            )
+        )
         self.anchors[path] = _Anchor(x, y, radius, radius, True, ())
 
 
@@ -746,7 +813,7 @@ def _bowed(start: _Anchor, end: _Anchor, bow: float) -> _Course:
 def _detour(
     start: _Anchor, end: _Anchor, around: Sequence[float], side: int, distance: float
 ) -> _Course:
-    """A way beside a rectangle: above, below, left or right of it, through the gap between boxes."""
+    """A way beside a rectangle, above, below, left or right of it, between the boxes."""
     left, top, right, bottom = (float(edge) for edge in around)
     left, top, right, bottom = left - distance, top - distance, right + distance, bottom + distance
     ends = (start.x, start.y), (end.x, end.y)
@@ -762,9 +829,10 @@ def _detour(
     if side < 2 and not end.boxes:
         corners.insert(-1, (end.x, b[1]))
     points = [ends[0]]
-    for (px, py), (qx, qy) in zip(corners, corners[1:], strict=False):
-        points += [(px + (qx - px) * step / 12, py + (qy - py) * step / 12)
-                   for step in range(1, 13)]
+    for (px, py), (qx, qy) in pairwise(corners):
+        points += [
+            (px + (qx - px) * step / 12, py + (qy - py) * step / 12) for step in range(1, 13)
+        ]
     stops = [(a, flow), (b, flow)]
     if math.dist(a, b) < 0.5:
         along = (end.x - start.x, 0.0) if side < 2 else (0.0, end.y - start.y)
@@ -783,11 +851,16 @@ def _burden(
     if inside is not None:
         # What joins two things inside one box has no business outside it.
         blocked += ~_inside(points[1:], inside[np.newaxis] + (0.4, 0.4, -0.4, -0.4))[:, 0]
-    return float(lengths.sum()), float(lengths @ blocked), hits.any(axis=0)
+    met: BoolArray = np.any(hits, axis=0)
+    return float(lengths.sum()), float(lengths @ blocked), met
 
 
-_OUTWARDS: dict[str, Point] = {"top": (0.0, -1.0), "right": (1.0, 0.0), "bottom": (0.0, 1.0),
-                               "left": (-1.0, 0.0)}
+_OUTWARDS: dict[str, Point] = {
+    "top": (0.0, -1.0),
+    "right": (1.0, 0.0),
+    "bottom": (0.0, 1.0),
+    "left": (-1.0, 0.0),
+}
 
 
 class _Router:
@@ -796,22 +869,30 @@ class _Router:
     def __init__(self, canvas: _Canvas) -> None:
         self._boxes = canvas.boxes
         self._anchors = canvas.anchors
-        leaves = [spot for spot in canvas.spots if spot.kind != "cell"]
-        # No path has an empty name in it.
-        images = [f"{mosaic.box}//{mosaic.what}" for mosaic in canvas.mosaics]
-        self._index = {path: index for index, path in
-                       enumerate([*self._boxes, *(leaf.path for leaf in leaves), *images])}
-        corners = [(b.x, b.y, b.x + b.width, b.y + b.height) for b in self._boxes.values()]
-        corners += [(s.x - s.radius, s.y - s.radius, s.x + s.radius, s.y + s.radius)
-                    for s in leaves]
-        corners += [(m.x, m.y - 1.0, m.x + m.width, m.y + m.height) for m in canvas.mosaics]
-        corners += [(b.x + 0.8, b.y + 0.4, b.x + 0.9 + letters(b.caption, b.title),
-                     b.y + 0.5 + 1.1 * b.title) for b in self._boxes.values()]
-        self._obstacles = np.array(corners).reshape(-1, 4)
-        # A single leaf is not worth a detour, nor is a title.
-        self._worthy = np.zeros(len(corners), dtype=np.bool_)
-        self._worthy[: len(self._boxes)] = True
-        self._worthy[len(self._boxes) + len(leaves): len(self._index)] = True
+        # What stands directly in a box; further inside, the boxes around hide it from the links.
+        obstacles: dict[str | None, list[tuple[str | None, _Rectangle]]] = {}
+        for box in self._boxes.values():
+            corners = (box.x, box.y, box.x + box.width, box.y + box.height)
+            obstacles.setdefault(box.parent, []).append((box.path, corners))
+            title = (
+                box.x + 0.8,
+                box.y + 0.4,
+                box.x + 0.9 + letters(box.caption, box.title),
+                box.y + 0.5 + 1.1 * box.title,
+            )
+            obstacles.setdefault(box.path, []).append((None, title))
+        for spot in canvas.spots:
+            if spot.kind != "cell":
+                x, y, r = spot.x, spot.y, spot.radius
+                obstacles.setdefault(spot.box, []).append((spot.path, (x - r, y - r, x + r, y + r)))
+                half = min(letters(spot.name, 0.75), spot.room) / 2
+                if half:
+                    name = (x - half, y + r + 0.2, x + half, y + r + 1.1)
+                    obstacles[spot.box].append((None, name))
+        for image in canvas.mosaics:
+            corners = (image.x, image.y - 1.0, image.x + image.width, image.y + image.height)
+            obstacles.setdefault(image.box, []).append((f"{image.box}/", corners))
+        self._obstacles = obstacles
 
     def route(self, wires: Sequence[_Wire]) -> tuple[Link, ...]:
         """The links of all wires, in their order."""
@@ -826,16 +907,38 @@ class _Router:
     def _course(self, wire: _Wire, number: int) -> _Course:
         """A way that avoids what the wire has no business with, as far as a short one does."""
         start, end = self._anchors[wire.source.path], self._anchors[wire.target.path]
-        if len(self._obstacles) > 800:
-            return _bowed(start, end, _BOWS[0])
+        # A link from outside also passes what stands beside the outermost box.
+        beside = () if start.boxes and end.boxes else (None,)
         ours = {*start.boxes, *end.boxes}
         for path in (wire.source.path, wire.target.path):
-            ours |= {path, f"{path}//states", f"{path}//couplings"}
-        keep = np.ones(len(self._obstacles), dtype=np.bool_)
-        keep[[self._index[path] for path in ours if path in self._index]] = False
-        obstacles = self._obstacles[keep] + (-0.2, -0.2, 0.2, 0.2)
+            # The images of a population are in nobody's way to all of it. No path ends in "/".
+            ours |= {path, f"{path}/"}
+        near = [
+            (path, corners)
+            for box in dict.fromkeys((*start.boxes, *end.boxes, *beside))
+            for path, corners in self._obstacles.get(box, ())
+            if path is None or path not in ours
+        ]
+        if len(near) > 300:
+            return _bowed(start, end, _BOWS[0])
+        obstacles = np.array([corners for _, corners in near]).reshape(-1, 4)
+        obstacles += (-0.2, -0.2, 0.2, 0.2)
+        # A single leaf is not worth a detour, nor is a title.
+        worthy = np.array([path in self._boxes or (path or "").endswith("/") for path, _ in near])
         common = next((path for path in start.boxes if path in end.boxes), None)
-        inside = None if common is None else self._obstacles[self._index[common]]
+        around_all = None if common is None else self._boxes[common]
+        inside = (
+            None
+            if around_all is None
+            else np.array(
+                [
+                    around_all.x,
+                    around_all.y,
+                    around_all.x + around_all.width,
+                    around_all.y + around_all.height,
+                ]
+            )
+        )
         straight = math.dist((start.x, start.y), (end.x, end.y))
         best, least = _bowed(start, end, _BOWS[0]), math.inf
         met: FloatArray = np.zeros((0, 4))
@@ -846,7 +949,7 @@ class _Router:
                 around = (*met[:, :2].min(axis=0), *met[:, 2:].max(axis=0))
                 course = _detour(start, end, around, index - len(_BOWS), 0.4 + 0.27 * (number % 3))
             length, blocked, hit = _burden(course, obstacles, inside)
-            met = obstacles[hit & self._worthy[keep]] if index == 0 else met
+            met = obstacles[hit & worthy] if index == 0 else met
             burden = blocked + 0.15 * max(length - straight, 0.0)
             if burden < least - 1e-9:
                 best, least = course, burden
@@ -861,10 +964,10 @@ class _Router:
         entered = [path for path in reversed(end.boxes) if path not in start.boxes]
         points = course.points
         ports = [self._crossing(path, "active", points) for path in left]
-        for outer, inner in zip(ports[1:], ports, strict=False):
+        for inner, outer in pairwise(ports):
             outer.inner = None if course.stops else inner
         entries = [self._crossing(path, "sensory", points[::-1]) for path in entered]
-        for outer, inner in zip(entries, entries[1:], strict=False):
+        for outer, inner in pairwise(entries):
             outer.inner = None if course.stops else inner
         # What stands beside the outermost box is joined to the side that faces it.
         for outsider, line, index in ((end, ports, -1), (start, entries, 0)):
@@ -879,15 +982,18 @@ class _Router:
     ) -> _Port:
         """Where a curve that begins inside a box first leaves it."""
         box = self._boxes[path]
-        (x, y), (px, py) = curve[-1], curve[-2]
-        for (px, py), (x, y) in zip(curve, curve[1:], strict=False):
-            if not _within((x, y), box):
-                break
-        exits = {"left": (box.x - px, x - px), "right": (box.x + box.width - px, x - px),
-                 "top": (box.y - py, y - py), "bottom": (box.y + box.height - py, y - py)}
-        # The border that is met first, as a fraction of the last step.
-        fractions = {side: reach / step for side, (reach, step) in exits.items()
-                     if step and reach / step > 0}
+        step = next((step for step, place in enumerate(curve) if not _within(place, box)), -1)
+        (px, py), (x, y) = curve[step - 1], curve[step]
+        exits = {
+            "left": (box.x - px, x - px),
+            "right": (box.x + box.width - px, x - px),
+            "top": (box.y - py, y - py),
+            "bottom": (box.y + box.height - py, y - py),
+        }
+        # The border that is met first, as a fraction of the step across it.
+        fractions = {
+            side: reach / move for side, (reach, move) in exits.items() if move and reach / move > 0
+        }
         side = min(fractions, key=fractions.__getitem__, default="right")
         fraction = fractions.get(side, 1.0)
         along = px + fraction * (x - px) if side in ("top", "bottom") else py + fraction * (y - py)
@@ -898,14 +1004,17 @@ class _Router:
         sides: dict[tuple[str, str], list[_Port]] = {}
         for port in ports:
             sides.setdefault((port.box, port.side), []).append(port)
-        for (path, side), group in sorted(sides.items(), key=lambda item: -self._boxes[item[0][0]].depth):
-            box = self._boxes[path]
+        for path, side in sorted(sides, key=lambda key: -self._boxes[key[0]].depth):
+            box, group = self._boxes[path], sides[path, side]
             for port in group:
                 # Straight on from the border within, rather than in waves.
                 if port.inner is not None and port.inner.side == side:
                     port.along = 0.25 * port.along + 0.75 * port.inner.along
-            low, high = ((box.x, box.x + box.width) if side in ("top", "bottom")
-                         else (box.y, box.y + box.height))
+            low, high = (
+                (box.x, box.x + box.width)
+                if side in ("top", "bottom")
+                else (box.y, box.y + box.height)
+            )
             low, high = low + 0.9, high - 0.9
             # Beside the title rather than through it, where that leaves enough room.
             title = 1.2 + letters(box.caption, 1.1 * box.title)
@@ -928,24 +1037,41 @@ class _Router:
             box, outwards = self._boxes[port.box], _OUTWARDS[port.side]
             sign = 1.0 if port.kind == "active" else -1.0
             flow = (sign * outwards[0], sign * outwards[1])
-            place = {"top": (port.along, box.y), "bottom": (port.along, box.y + box.height),
-                     "left": (box.x, port.along), "right": (box.x + box.width, port.along)}[port.side]
+            place = {
+                "top": (port.along, box.y),
+                "bottom": (port.along, box.y + box.height),
+                "left": (box.x, port.along),
+                "right": (box.x + box.width, port.along),
+            }[port.side]
             stops.append((place, flow))
             crossings.append(Crossing(port.box, port.kind, *place, flow))
         for stop in course.stops:
             # Behind the boxes that have been left when it is passed, before those entered later.
             inside = [_within(stop[0], self._boxes[port.box]) for port in ports]
-            passed = sum(within is (port.kind == "sensory")
-                         for within, port in zip(inside, ports, strict=True))
+            passed = sum(
+                within is (port.kind == "sensory")
+                for within, port in zip(inside, ports, strict=True)
+            )
             stops.insert(passed + len(stops) - len(ports), stop)
         begin, finish = (stops[0][0], stops[-1][0]) if stops else (course.control, course.control)
         first, last = start.edge(begin), end.edge(finish)
-        knots = [(first, _unit(begin[0] - start.x, begin[1] - start.y) if start.is_round
-                  else stops[0][1]), *stops,
-                 (last, _unit(end.x - finish[0], end.y - finish[1]) if end.is_round
-                  else stops[-1][1])]
-        return Link(wire.source.path, wire.target.path, wire.kind, wire.weight, wire.count,
-                    _curve(knots, start, end, course.obstacles), tuple(crossings))
+        knots = [
+            (
+                first,
+                _unit(begin[0] - start.x, begin[1] - start.y) if start.is_round else stops[0][1],
+            ),
+            *stops,
+            (last, _unit(end.x - finish[0], end.y - finish[1]) if end.is_round else stops[-1][1]),
+        ]
+        return Link(
+            wire.source.path,
+            wire.target.path,
+            wire.kind,
+            wire.weight,
+            wire.count,
+            _curve(knots, start, end, course.obstacles),
+            tuple(crossings),
+        )
 
 
 def _within(place: Point, box: Box) -> bool:
@@ -961,11 +1087,14 @@ def _curve(
     """Cubic curves through all knots; those that meet an obstacle give way if they can."""
     if obstacles is not None:
         # Nor should it reach a circle from behind.
-        own = [(end.x - 0.7, end.y - 0.7, end.x + 0.7, end.y + 0.7)
-               for end in (start, end) if end.is_round and end.half_width >= 1.0]
+        own = [
+            (end.x - 0.7, end.y - 0.7, end.x + 0.7, end.y + 0.7)
+            for end in (start, end)
+            if end.is_round and end.half_width >= 1.0
+        ]
         obstacles = np.concatenate([obstacles, np.array(own).reshape(-1, 4)])
     curve: list[Point] = [knots[0][0]]
-    for index, (p, q) in enumerate(zip(knots, knots[1:], strict=False)):
+    for index, (p, q) in enumerate(pairwise(knots)):
         piece = _piece(p, q, 1.0)
         if obstacles is not None and len(knots) > 2 and _met(piece, obstacles):
             ways = [piece]
@@ -990,8 +1119,10 @@ def _turned(knot: _Knot, anchor: _Anchor, turn: float) -> _Knot:
     (x, y), (dx, dy) = knot
     c, s = math.cos(turn), math.sin(turn)
     x, y = x - anchor.x, y - anchor.y
-    return ((anchor.x + c * x - s * y, anchor.y + s * x + c * y),
-            (c * dx - s * dy, s * dx + c * dy))
+    return (
+        (anchor.x + c * x - s * y, anchor.y + s * x + c * y),
+        (c * dx - s * dy, s * dx + c * dy),
+    )
 
 
 def _met(piece: Sequence[Point], obstacles: FloatArray) -> int:
@@ -1005,8 +1136,12 @@ def _met(piece: Sequence[Point], obstacles: FloatArray) -> int:
 def _inside(points: FloatArray, rectangles: FloatArray) -> BoolArray:
     """Which points lie in which rectangles, shape ``(points, rectangles)``."""
     x, y = points[:, :1], points[:, 1:]
-    found: BoolArray = ((x > rectangles[:, 0]) & (x < rectangles[:, 2])
-                        & (y > rectangles[:, 1]) & (y < rectangles[:, 3]))
+    found: BoolArray = (
+        (x > rectangles[:, 0])
+        & (x < rectangles[:, 2])
+        & (y > rectangles[:, 1])
+        & (y < rectangles[:, 3])
+    )
     return found
 
 
@@ -1015,8 +1150,14 @@ def _piece(start: _Knot, end: _Knot, scale: float) -> tuple[Point, Point, Point,
     (p, flow_p), (q, flow_q) = start, end
     dx, dy = q[0] - p[0], q[1] - p[1]
     reach = 0.4 * math.hypot(dx, dy)
-    # Not further along a direction than the other end lies, or the curve would swing out and back.
-    out = scale * min(reach, max(0.7 * abs(dx * flow_p[0] + dy * flow_p[1]), 0.25 * reach))
-    back = scale * min(reach, max(0.7 * abs(dx * flow_q[0] + dy * flow_q[1]), 0.25 * reach))
-    return (p, (p[0] + out * flow_p[0], p[1] + out * flow_p[1]),
-            (q[0] - back * flow_q[0], q[1] - back * flow_q[1]), q)
+    # Not further along a direction than the other end lies, or the curve would swing out and back;
+    # but far enough to round a corner.
+    least = max(0.25 * reach, min(0.9, reach))
+    out = scale * min(reach, max(0.7 * abs(dx * flow_p[0] + dy * flow_p[1]), least))
+    back = scale * min(reach, max(0.7 * abs(dx * flow_q[0] + dy * flow_q[1]), least))
+    return (
+        p,
+        (p[0] + out * flow_p[0], p[1] + out * flow_p[1]),
+        (q[0] - back * flow_q[0], q[1] - back * flow_q[1]),
+        q,
+    )

@@ -1,9 +1,9 @@
 """A world as text: an SVG picture, an HTML summary for notebooks, and a tree for the terminal.
 
 The SVG is written from the same shapes as the matplotlib picture (see :mod:`.drawing`), without
-matplotlib. It stands alone: no scripts, no style sheets, no fonts or images from elsewhere. It brings
-its own light paper, so that it is as readable in a dark notebook as in a white one, and every state,
-box, coupling and crossing has a tooltip with its path and value.
+matplotlib. It stands alone: no scripts, no style sheets, no fonts or images from elsewhere. It
+brings its own light paper, so that it is as readable in a dark notebook as in a white one. Every
+state, box, coupling and crossing has a tooltip with its path and value.
 """
 
 from __future__ import annotations
@@ -63,14 +63,19 @@ def _svg_element(partition: Partition) -> ElementTree.Element:
     picture = scene(layout(partition))
     # A leaf is about a centimetre across, unless the whole would then not fit on a screen.
     pixels = min(20.0, 1000.0 / picture.width, 800.0 / picture.height)
-    element = ElementTree.Element("svg", {
-        "xmlns": "http://www.w3.org/2000/svg",
-        "viewBox": " ".join(map(_number, (picture.x, picture.y, picture.width, picture.height))),
-        "width": _number(pixels * picture.width),
-        "height": _number(pixels * picture.height),
-        "role": "img",
-        "font-family": _FONT,
-    })
+    element = ElementTree.Element(
+        "svg",
+        {
+            "xmlns": "http://www.w3.org/2000/svg",
+            "viewBox": " ".join(
+                map(_number, (picture.x, picture.y, picture.width, picture.height))
+            ),
+            "width": _number(pixels * picture.width),
+            "height": _number(pixels * picture.height),
+            "role": "img",
+            "font-family": _FONT,
+        },
+    )
     ElementTree.SubElement(element, "title").text = _printable(f"Partition {partition.name}")
     for shape in picture.shapes:
         _add_shape(element, shape)
@@ -83,15 +88,24 @@ def _number(value: float) -> str:
 
 def _printable(text: str) -> str:
     # XML has no way to write control characters, and a terminal or a tooltip no way to show them.
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}"
-                   for letter in text)
+    return "".join(
+        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text
+    )
 
 
 def _add_shape(parent: ElementTree.Element, shape: Shape) -> None:
     made: ElementTree.Element
     if isinstance(shape, Panel):
-        made = _child(parent, shape, "rect", x=shape.x, y=shape.y, width=shape.width,
-                      height=shape.height, rx=shape.radius)
+        made = _child(
+            parent,
+            shape,
+            "rect",
+            x=shape.x,
+            y=shape.y,
+            width=shape.width,
+            height=shape.height,
+            rx=shape.radius,
+        )
         _paint(made, shape.fill, shape.stroke, shape.line)
     elif isinstance(shape, Disc):
         made = _child(parent, shape, "circle", cx=shape.x, cy=shape.y, r=shape.radius)
@@ -118,8 +132,9 @@ def _add_shape(parent: ElementTree.Element, shape: Shape) -> None:
         made.insert(0, title)
 
 
-def _child(parent: ElementTree.Element, shape: Shape, tag: str, **numbers: float
-           ) -> ElementTree.Element:
+def _child(
+    parent: ElementTree.Element, shape: Shape, tag: str, **numbers: float
+) -> ElementTree.Element:
     attributes = {"class": shape.role}
     if shape.path or shape.about:
         attributes["data-path"] = _printable(shape.path)
@@ -127,9 +142,7 @@ def _child(parent: ElementTree.Element, shape: Shape, tag: str, **numbers: float
     return ElementTree.SubElement(parent, tag, attributes)
 
 
-def _paint(
-    element: ElementTree.Element, fill: str | None, stroke: str | None, line: float
-) -> None:
+def _paint(element: ElementTree.Element, fill: str | None, stroke: str | None, line: float) -> None:
     element.set("fill", fill or "none")
     if stroke is not None:
         element.set("stroke", stroke)
@@ -155,7 +168,8 @@ def _add_image(group: ElementTree.Element, image: Image) -> None:
                 x, y = image.x + start * width, image.y + row * height
                 length = _number((column - start) * width)
                 runs.setdefault(colours[start], []).append(
-                    f"M{_number(x)} {_number(y)}h{length}v{_number(height)}h-{length}z")
+                    f"M{_number(x)} {_number(y)}h{length}v{_number(height)}h-{length}z"
+                )
                 start = column
     for colour, pieces in runs.items():
         ElementTree.SubElement(group, "path", {"fill": colour, "d": "".join(pieces)})
@@ -163,20 +177,30 @@ def _add_image(group: ElementTree.Element, image: Image) -> None:
 
 def _add_label(parent: ElementTree.Element, label: Label) -> None:
     attributes = {
-        "class": label.role, "x": _number(label.x), "y": _number(label.y),
-        "font-size": _number(label.size), "text-anchor": label.anchor,
+        "class": label.role,
+        "x": _number(label.x),
+        "y": _number(label.y),
+        "font-size": _number(label.size),
+        "text-anchor": label.anchor,
         "pointer-events": "none",  # the tooltip of what it stands on shows through
     }
     if label.bold:
         attributes["font-weight"] = "bold"
     if label.halo:
         # Painted first and apart, since not every viewer knows paint-order.
-        rim = {"stroke": label.halo, "stroke-width": _number(0.3 * label.size),
-               "stroke-linejoin": "round", "fill": label.halo, "aria-hidden": "true"}
-        ElementTree.SubElement(parent, "text", attributes | rim | {"class": "halo"}
-                               ).text = _printable(label.text)
-    ElementTree.SubElement(parent, "text", attributes | {"fill": label.colour}
-                           ).text = _printable(label.text)
+        rim = {
+            "stroke": label.halo,
+            "stroke-width": _number(0.3 * label.size),
+            "stroke-linejoin": "round",
+            "fill": label.halo,
+            "aria-hidden": "true",
+        }
+        ElementTree.SubElement(
+            parent, "text", attributes | rim | {"class": "halo"}
+        ).text = _printable(label.text)
+    ElementTree.SubElement(parent, "text", attributes | {"fill": label.colour}).text = _printable(
+        label.text
+    )
 
 
 # ------------------------------------------------------------------------------ HTML
@@ -255,8 +279,10 @@ def html(partition: Partition) -> str:
     name.text = _printable(partition.path or partition.name)
     parts = [_counted(number, what) for what, number in counts(partition).items()]
     if partition.parent is None:
-        parts += [f"{setting}={getattr(partition, setting):.6g}"
-                  for setting in ("precision", "learning_rate", "clock")]
+        parts += [
+            f"{setting}={getattr(partition, setting):.6g}"
+            for setting in ("precision", "learning_rate", "clock")
+        ]
     else:
         parts += _settings(partition)
     name.tail = " · " + " · ".join(parts)
@@ -300,8 +326,10 @@ def tree_text(partition: Partition) -> str:
     """
     parts = ", ".join(_counted(number, what) for what, number in counts(partition).items())
     own = _settings(partition)
-    head = (f"<Partition {_printable(partition.path or partition.name)!r}: {parts}"
-            f"{'; ' + ', '.join(own) if own else ''}>")
+    head = (
+        f"<Partition {_printable(partition.path or partition.name)!r}: {parts}"
+        f"{'; ' + ', '.join(own) if own else ''}>"
+    )
     # What lies deep inside gives way first, so that nothing is hidden behind the first partition.
     for inner in (_LINES, 12, 8, 6, 4, 3, 2, 0):
         lines = list(islice(_branches(partition, _LINES, inner, ""), _LINES + 1))
@@ -311,7 +339,7 @@ def tree_text(partition: Partition) -> str:
 
 
 def _branches(partition: Partition, most: int, inner: int, indent: str) -> Iterator[str]:
-    """The lines of a tree: up to `most` for the members, and up to `inner` for the members of each."""
+    """The lines of a tree: up to `most` for the members, up to `inner` for those of each."""
     members = partition.members
     shown = members if len(members) <= most else members[: max(most - 1, 0)]
     for number, member in enumerate(shown, 1):
@@ -320,8 +348,10 @@ def _branches(partition: Partition, most: int, inner: int, indent: str) -> Itera
         if _is_partition(member) and not inner:
             parts.insert(0, _counted(len(member), "members"))
         text = ", ".join(parts)
-        yield (f"{indent}{'└─' if is_last else '├─'} {_printable(member.name)}"
-               f"{': ' + text if text else ''}")
+        yield (
+            f"{indent}{'└─' if is_last else '├─'} {_printable(member.name)}"
+            f"{': ' + text if text else ''}"
+        )
         if _is_partition(member):
             yield from _branches(member, inner, inner, indent + ("   " if is_last else "│  "))
     if most and len(members) > len(shown):
@@ -335,14 +365,25 @@ def _is_partition(member: Member) -> TypeGuard[Partition]:
 def _described(member: Member) -> list[str]:
     own = _settings(member)
     if isinstance(member, Subparticle):
-        return [repr(member.distribution), f"state={member.state:.4g}", f"bias={member.bias:.4g}",
-                *own]
+        return [
+            repr(member.distribution),
+            f"state={member.state:.4g}",
+            f"bias={member.bias:.4g}",
+            *own,
+        ]
     if isinstance(member, Population):
-        return [f"population of {member.size} × {member.distribution!r}",
-                _counted(_inner_boundaries(member), "boundary states"), *own]
+        return [
+            f"population of {member.size} × {member.distribution!r}",
+            _counted(_inner_boundaries(member), "boundary states"),
+            *own,
+        ]
     if isinstance(member, ExternalState):
         value = member.value
         shown = f"{value:.4g}" if isinstance(value, float) else f"array of {value.size}"
-        return ["external", f"value={shown}", f"sensed by {len(member._outgoing)}",
-                f"acted on by {len(member._incoming)}"]
+        return [
+            "external",
+            f"value={shown}",
+            f"sensed by {len(member._outgoing)}",
+            f"acted on by {len(member._incoming)}",
+        ]
     return own

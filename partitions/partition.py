@@ -28,6 +28,7 @@ from deepparticle.blankets._types import ArrayLike, FloatArray
 from deepparticle.blankets.blanket import Blanket
 from deepparticle.blankets.boundary import ActiveState, Boundary, SensoryState
 from deepparticle.blankets.errors import BlanketError, Fault, PartitionError
+from deepparticle.blankets.naming import checked_name
 from deepparticle.partitions.population import Population
 from deepparticle.partitions.tree import Reference, Tree, ancestors
 
@@ -91,7 +92,7 @@ class Partition(Tree):
         PartitionError
             For a name that is empty, taken, or contains ``"/"``.
         """
-        partition = Partition(name, **settings)
+        partition = Partition(checked_name(name, str(self)), **settings)
         self._adopt(partition)
         return partition
 
@@ -113,7 +114,13 @@ class Partition(Tree):
         SettingError
             For numbers that are not finite or lie outside the support.
         """
-        particle = Subparticle(name, bias=bias, distribution=distribution, state=state, **settings)
+        particle = Subparticle(
+            checked_name(name, str(self)),
+            bias=bias,
+            distribution=distribution,
+            state=state,
+            **settings,
+        )
         self._adopt(particle)
         return particle
 
@@ -139,7 +146,7 @@ class Partition(Tree):
         0.5
         """
         population = Population(
-            name,
+            checked_name(name, str(self)),
             size,
             couplings=couplings,
             bias=bias,
@@ -163,7 +170,7 @@ class Partition(Tree):
                     f"use world.add_external({name!r})",
                 )
             )
-        external = ExternalState(name, value, process)
+        external = ExternalState(checked_name(name, str(self)), value, process)
         self._adopt(external)
         return external
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import networkx
 
@@ -132,7 +131,7 @@ parent outside the cycle.
 
 def _cycles(entries: Sequence[Entry], first: dict[str, int]) -> Iterator[list[int]]:
     """The entries along each cycle, from the one that comes first in the list."""
-    tree: networkx.DiGraph[Any] = networkx.DiGraph()
+    tree: networkx.DiGraph = networkx.DiGraph()
     for index in first.values():
         entry = entries[index]
         if entry.kind == "partition" and entry.parent in first:

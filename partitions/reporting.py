@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deepparticle.blankets.errors import Fault
+from deepparticle.blankets.errors import Fault, PartitionError, SettingError
 from deepparticle.partitions.checking import faults_of
 from deepparticle.partitions.graphs import blanket_of
 from deepparticle.partitions.population import Population
@@ -72,7 +72,8 @@ class PartitionReport:
     faults : tuple of Fault
         Violations of the path-wise law and the others that `check` enforces.
     levels : tuple of LevelReport
-        The world and every partition and population inside, outermost first.
+        The world and every partition and population inside, outermost first; empty where faults
+        leave nothing to measure.
     """
 
     name: str
@@ -105,7 +106,9 @@ class PartitionReport:
             + " (inside ⟂ outside given the blanket's paths)"
         )
         lines.append("  one step:  holds by construction (a subparticle reads only its blanket)")
-        if self.levels[0].asymmetry < 1e-12:
+        if not self.levels:
+            lines.append("  equal time: nothing can be said before the faults are mended")
+        elif self.levels[0].asymmetry < 1e-12:
             lines.append(
                 "  equal time: K is symmetric, the stationary law is closed-form where all "
                 "clocks are equal"
@@ -119,6 +122,18 @@ class PartitionReport:
 
 def report_of(partition: Partition) -> PartitionReport:
     """Make the report of a partition and everything inside."""
+    faults = tuple(faults_of(partition))
+    try:
+        levels = _levels(partition)
+    except (PartitionError, SettingError, RecursionError):
+        # Numbers that are not finite, a nesting without end: `faults` name them.
+        if not faults:
+            raise
+        levels = ()
+    return PartitionReport(str(partition), faults, levels)
+
+
+def _levels(partition: Partition) -> tuple[LevelReport, ...]:
     places: list[Any] = [partition]
     places += [m for m in partition.walk() if not hasattr(m, "state") and not m.is_external]
     root_depth = partition.path.count("/") + bool(partition.path)
@@ -138,7 +153,7 @@ def report_of(partition: Partition) -> PartitionReport:
                 asymmetry=_asymmetry(place),
             )
         )
-    return PartitionReport(str(partition), tuple(faults_of(partition)), tuple(levels))
+    return tuple(levels)
 
 
 def _asymmetry(place: Any) -> float:

@@ -1,48 +1,25 @@
 """The format of spec files: a world as JSON, exact to the last bit.
 
 A spec lists members depth first in the order in which they were added, and boundary states in the
-order in which they were made, for both decide the order of rows and of sums::
+order in which they were made, for both decide the order of rows and of sums.
+
+.. code-block:: json
 
     {
-        "format": "deepparticle",
-        "version": 1,
-        "name": "world",
-        "time": 0,
-        "settings": {"precision": 0.17},
-        "members": [
-            {
-                "kind": "partition",
-                "path": "brain",
-                "parent": "",
-                "settings": {"learning_rate": 0.001},
-            },
-            {
-                "kind": "subparticle",
-                "path": "brain/a",
-                "parent": "brain",
-                "bias": 0.2,
-                "state": 0.5,
-                "distribution": {"kind": "gaussian", "base_variance": 2.0},
-            },
-            {
-                "kind": "population",
-                "path": "brain/cortex",
-                "parent": "brain",
-                "size": 3,
-                "couplings": {"layout": "dense", "weights": [[0, 1, 2], [3, 0, 4], [5, 6, 0]]},
-            },
-            {"kind": "external", "path": "scene", "parent": "", "value": 1.0},
-        ],
-        "couplings": [
-            {
-                "source": "brain/a",
-                "target": "brain/cortex/0",
-                "boundary": {"kind": "delta", "weight": 0.8},
-                "plastic": true,
-            }
-        ],
-        "sensory": [{"source": "scene", "target": "brain/cortex", "boundary": {"weight": 1.0}}],
-        "active": [{"source": "brain/a", "target": "scene", "boundary": {"weight": 1.0}}],
+      "format": "deepparticle", "version": 1, "name": "world", "time": 0,
+      "settings": {"precision": 0.17},
+      "members": [
+        {"kind": "partition", "path": "brain", "parent": "", "settings": {"learning_rate": 0.001}},
+        {"kind": "subparticle", "path": "brain/a", "parent": "brain", "bias": 0.2, "state": 0.5,
+         "distribution": {"kind": "gaussian", "base_variance": 2.0}},
+        {"kind": "population", "path": "brain/cortex", "parent": "brain", "size": 3,
+         "couplings": {"layout": "dense", "weights": [[0, 1, 2], [3, 0, 4], [5, 6, 0]]}},
+        {"kind": "external", "path": "scene", "parent": "", "value": 1.0}
+      ],
+      "couplings": [{"source": "brain/a", "target": "brain/cortex/0",
+                     "boundary": {"kind": "delta", "weight": 0.8}, "plastic": true}],
+      "sensory": [{"source": "scene", "target": "brain/cortex", "boundary": {"weight": 1.0}}],
+      "active": [{"source": "brain/a", "target": "scene", "boundary": {"weight": 1.0}}]
     }
 
 ==================  ==============================================================================

@@ -149,6 +149,7 @@ class SparseSpec(_Spec):
 
 
 class _MemberSpec(_Spec):
+    kind: str
     path: StrictStr
     parent: StrictStr | None = None
 

@@ -31,7 +31,7 @@ from deepparticle.partitions.spec_faults import faults_of_validation, place_of
 from deepparticle.partitions.spec_population import ArrayReader, add_population, set_settings
 from deepparticle.partitions.spec_writing import MEMORY
 
-__all__ = ["from_spec"]
+__all__ = ["from_spec", "header_fault"]
 
 _SECTIONS = ("members", "couplings", "sensory", "active")
 
@@ -107,7 +107,7 @@ class _Form:
 
 
 def _checked_form(raw: Mapping[str, Any]) -> _Form:
-    header = _header_fault(raw)
+    header = header_fault(raw)
     if header is not None:
         raise PartitionError(header)
     try:
@@ -143,8 +143,14 @@ def _checked_form(raw: Mapping[str, Any]) -> _Form:
     return form
 
 
-def _header_fault(raw: Any) -> Fault | None:
-    """What makes everything else meaningless."""
+def header_fault(raw: Any) -> Fault | None:
+    """What makes everything else in a spec meaningless, if anything.
+
+    Examples
+    --------
+    >>> print(header_fault({"format": "deepparticle", "version": 2}))
+    version: this release reads version 1 (got 2). Mend: update deepparticle.
+    """
     if not isinstance(raw, Mapping):
         return Fault(
             "the spec",

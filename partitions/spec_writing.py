@@ -37,6 +37,20 @@ MEMORY = {
 
 _SECTIONS = {"boundary": "couplings", "sensory": "sensory", "active": "active"}
 
+# What need not be said.
+_USUAL: dict[str, Any] = {
+    "time": 0,
+    "settings": {},
+    "bias": 0.0,
+    "state": 0.0,
+    "memory": {},
+    "couplings": None,
+    "plastic": True,
+    "member_settings": {},
+    "value": 0.0,
+    "process": None,
+}
+
 # Beyond this many numbers a person no longer reads an array in a text file.
 _INLINE = 1000
 
@@ -79,15 +93,14 @@ def to_spec(partition: Partition, *, processes: str = "refuse") -> WorldSpec:
     if faults:
         raise SettingError(faults)
     arrays: dict[str, NDArray[Any]] = {}
-    members = [_member(member, arrays) for member in world.walk()]
+    members = [_unusual(_member(member, arrays)) for member in world.walk()]
     raw: dict[str, Any] = {
         "format": FORMAT,
         "version": VERSION,
         "name": world.name,
-        "time": world.time,
-        "settings": dict(world.own_settings),
+        **_unusual({"time": world.time, "settings": dict(world.own_settings)}),
         "members": members,
-        **_connections(world),
+        **{section: entries for section, entries in _connections(world).items() if entries},
     }
     try:
         return WorldSpec.model_validate(raw).with_arrays(arrays)
@@ -151,6 +164,15 @@ def _distribution(distribution: StateDistribution) -> dict[str, Any]:
     if dataclasses.is_dataclass(distribution):
         raw.update(dataclasses.asdict(distribution))
     return raw
+
+
+def _unusual(raw: dict[str, Any]) -> dict[str, Any]:
+    # By their representation: -0.0 equals 0.0, and is not the same.
+    return {
+        key: value
+        for key, value in raw.items()
+        if key not in _USUAL or repr(value) != repr(_USUAL[key])
+    }
 
 
 # ---------------------------------------------------------------------- members
@@ -301,12 +323,13 @@ def _connections(world: Partition) -> dict[str, list[dict[str, Any]]]:
             path = population.rpartition("/")[0]
             source, target = (path, target) if section == "active" else (source, path)
         conditional = run[0].conditional
-        entry = {
+        entry: dict[str, Any] = {
             "source": source,
             "target": target,
-            "plastic": run[0].plastic,
             "boundary": {"kind": getattr(conditional, "kind", ""), "weight": conditional.weight},
         }
+        if run[0].plastic != (section == "couplings"):
+            entry["plastic"] = run[0].plastic
         entries[section].append(entry)
         listed.append(entry)
         sections.append(section)
@@ -326,7 +349,7 @@ def _in_order_of_making(world: Partition) -> list[Boundary]:
     ends: list[Any] = [*world.subparticles, *world.externals]
     found = [boundary for end in ends for boundary in end._incoming.values()]
     place = {id(boundary): index for index, boundary in enumerate(found)}
-    order: networkx.DiGraph[Any] = networkx.DiGraph()
+    order: networkx.DiGraph = networkx.DiGraph()
     order.add_nodes_from(range(len(found)))
     for end in ends:
         for kept in (end._incoming, end._outgoing):

@@ -24,7 +24,7 @@ answer first, to the actions of the step before.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MODES",
     "SCHEDULES",
+    "checked_generator",
     "checked_option",
     "draw_randomness",
     "learn_from_step",
@@ -64,6 +65,32 @@ def checked_option(value: object, options: Sequence[str], where: str, what: str)
         mend = f"did you mean {close[0]!r}?" if close else "use one of them"
         raise SettingError(Fault(where, f"the {what} is one of {known}", repr(value), mend))
     return value
+
+
+def checked_generator(rng: Any, where: str) -> np.random.Generator:
+    """A random generator from `rng`: one already, or a seed; None draws a fresh seed.
+
+    Raises
+    ------
+    SettingError
+        If it is neither a generator nor a seed.
+
+    Examples
+    --------
+    >>> round(float(checked_generator(1, "step").random()), 4)
+    0.5118
+    """
+    try:
+        return np.random.default_rng(rng)
+    except (TypeError, ValueError):
+        raise SettingError(
+            Fault(
+                where,
+                "the seed is a whole number ≥ 0",
+                repr(rng),
+                "give seed=0, for example, or a numpy.random.Generator",
+            )
+        ) from None
 
 
 def draw_randomness(
@@ -158,7 +185,7 @@ def step_world(
     where = f"{world}.step"
     checked_option(schedule, SCHEDULES, where, "schedule")
     checked_option(mode, MODES, where, "mode")
-    generator = np.random.default_rng(rng)
+    generator = checked_generator(rng, where)
     leaves = world.subparticles
     uniforms, sites = draw_randomness(generator, len(leaves), schedule, mode)
     if world.parent is None:

@@ -85,7 +85,7 @@ def save(partition: Partition, path: str | PathLike[str], *, processes: str = "r
         digest = _replace(beside, lambda file: _write_arrays(file, spec.arrays))
         arrays_file = ArraysFileSpec(name=beside.name, sha256=digest)
         spec = spec.model_copy(update={"arrays_file": arrays_file})
-    text = formatted(spec.model_dump(exclude_defaults=True)) + "\n"
+    text = formatted(spec.model_dump(exclude_unset=True)) + "\n"
     _replace(target, lambda file: file.write(text.encode("utf-8")))
     return target
 
@@ -116,14 +116,15 @@ def load(path: str | PathLike[str], *, processes: Mapping[str, Process] | None =
     UserWarning
         If an external state had a process and is not given one: it stays clamped.
     """
-    from deepparticle.partitions.spec_reading import from_spec
+    from deepparticle.partitions.spec_reading import from_spec, header_fault
 
     given = Path(path)
     source = given if given.exists() or given.suffix else given.with_name(given.name + ".json")
     source = source.resolve()
     try:
         raw = json.loads(source.read_text(encoding="utf-8-sig"), object_pairs_hook=_once)
-        arrays = _read_arrays(raw, source)
+        # Another format or version may keep its arrays in another way.
+        arrays = _read_arrays(raw, source) if header_fault(raw) is None else {}
         return from_spec(raw, arrays=arrays, processes=processes)
     except PartitionError as error:
         faults = [
@@ -140,7 +141,7 @@ def load(path: str | PathLike[str], *, processes: Mapping[str, Process] | None =
     )
 
 
-def formatted(value: Any, depth: int = 0, width: int = 100) -> str:
+def formatted(value: Any, depth: int = 0, width: int = 120) -> str:
     """JSON in which whatever fits on a line is on one line.
 
     Examples
@@ -284,7 +285,7 @@ def _read_arrays(raw: Any, source: Path) -> dict[str, NDArray[Any]]:
             )
         )
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             return {key: stored[key] for key in stored.files}
     except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise PartitionError(

@@ -81,6 +81,7 @@ class Tree(Member):
 
         Examples
         --------
+        >>> from deepparticle.partitions import Partition
         >>> world = Partition("world")
         >>> _, b = world.add_subparticle("a"), world.add_subparticle("b")
         >>> world.row_of(b)

@@ -308,6 +308,14 @@ def lattice_edges(place: Partition, shape: Any, periodic: bool) -> list[tuple[in
     return sorted(pairs | {(b, a) for a, b in pairs})
 
 
+def _described(weight: Any) -> str:
+    try:
+        shape = np.shape(weight)
+    except ValueError:  # rows of different lengths
+        shape = ()
+    return f"shape {shape}" if shape else repr(weight)[:60]
+
+
 def connect_external(
     place: Partition, external: Any, target: Any, weight: Any, inwards: bool
 ) -> tuple[Boundary, ...]:
@@ -345,7 +353,7 @@ def connect_external(
             Fault(
                 where,
                 f"the weight is a number or has shape ({len(leaves)},)",
-                f"shape {np.shape(weight)}",
+                _described(weight),
                 "give one weight per subparticle",
             )
         ) from None

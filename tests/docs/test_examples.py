@@ -1,0 +1,121 @@
+"""The examples: each runs as a script, with public names only, and writes what it says."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import matplotlib.image
+import pytest
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+SCRIPTS = sorted(EXAMPLES.glob("*.py"))
+NAMES = [script.stem for script in SCRIPTS]
+# The whole run of the digits takes ten seconds, and belongs to the slow tests.
+QUICK = {"04_digits": ("--epochs", "200")}
+
+
+class Output(NamedTuple):
+    """What an example left behind."""
+
+    printed: str
+    folder: Path
+
+
+def run(name: str, folder: Path, *arguments: str) -> Output:
+    command = [sys.executable, "-P", "-W", "error", str(EXAMPLES / f"{name}.py")]
+    result = subprocess.run(
+        [*command, "--out", str(folder), *arguments],
+        cwd=folder.parent,
+        env={**os.environ, "MPLBACKEND": "Agg", "PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        timeout=120,
+    )
+    assert result.returncode == 0, result.stderr
+    assert not result.stderr
+    return Output(result.stdout, folder)
+
+
+@pytest.fixture(scope="module")
+def output(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Output]:
+    """Runs an example once, however many tests look at what it left."""
+    done: dict[str, Output] = {}
+
+    def of(name: str) -> Output:
+        if name not in done:
+            folder = tmp_path_factory.mktemp(name) / "out"
+            done[name] = run(name, folder, *QUICK.get(name, ()))
+        return done[name]
+
+    return of
+
+
+def check(found: Output) -> None:
+    """Every file that was announced is there and not empty, and there is no other."""
+    announced = re.findall(r"^wrote (\S+?);?(?: .*)?$", found.printed, re.MULTILINE)
+    assert announced
+    assert {Path(name) for name in announced} == set(found.folder.iterdir())
+    for path in found.folder.iterdir():
+        assert path.stat().st_size > 0
+        if path.suffix == ".png":
+            assert matplotlib.image.imread(path).std() > 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_example_runs_and_writes_what_it_says(
+    name: str, output: Callable[[str], Output]
+) -> None:
+    check(output(name))
+
+
+def test_two_subparticles_agree_with_quadrature(output: Callable[[str], Output]) -> None:
+    printed = output("01_two_subparticles").printed
+    rows = re.findall(r"⟨.*⟩ +(-?[\d.]+) +(-?[\d.]+) +([\d.]+)$", printed, re.MULTILINE)
+    assert len(rows) == 9
+    for exact, sampled, error in rows:
+        assert abs(float(sampled) - float(exact)) <= 4 * float(error) + 1e-4
+
+
+def test_two_images_become_nearly_orthogonal(output: Callable[[str], Output]) -> None:
+    printed = output("03_orthogonal_basis").printed
+    found = re.search(r"two attractors +([+-][\d.]+)$", printed, re.MULTILINE)
+    assert found is not None
+    assert abs(float(found[1]) + 0.19) <= 4 * 0.035
+
+
+def test_evidence_spreads_to_the_sides_that_formed(output: Callable[[str], Output]) -> None:
+    printed = output("05_from_networkx").printed
+    found = re.search(r"both leaders speak, precision 1 .* (\d+) of 34$", printed, re.MULTILINE)
+    assert found is not None
+    assert int(found[1]) >= 31
+
+
+def test_the_loop_keeps_the_world_in_place(output: Callable[[str], Output]) -> None:
+    printed = output("06_world_that_answers").printed
+    means = dict(re.findall(r"^  (\w.*?)  +([+-][\d.]+) ", printed, re.MULTILINE))
+    closed = float(means.pop("closed loop"))
+    assert len(means) == 2
+    assert all(abs(closed) < 0.5 < 3.0 < float(mean) for mean in means.values())
+
+
+@pytest.mark.slow
+def test_half_a_digit_is_completed(tmp_path: Path) -> None:
+    found = run("04_digits", tmp_path / "out")
+    check(found)
+    row = re.search(r"^  trained +([\d.]+) +\(.*: ([\d.]+)\)$", found.printed, re.MULTILINE)
+    assert row is not None
+    # What was learned is filled in, and much better than by a guess.
+    assert float(row[1]) > 0.9 > float(row[2])
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=NAMES)
+def test_an_example_uses_public_names_only(script: Path) -> None:
+    text = script.read_text(encoding="utf-8")
+    assert "import deepparticle as dp\n" in text
+    assert not re.search(r"from deepparticle|import deepparticle\.", text)
+    assert not re.search(r"(?<!self)\._[a-z]", text)

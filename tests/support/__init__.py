@@ -1,0 +1,1 @@
+"""What several tests use; imported as ``support`` (see ``pythonpath`` in pyproject.toml)."""
