@@ -1,13 +1,10 @@
 """Who infers? Internal-state distributions, subparticles, external states."""
 
 from deepparticle.agents.continuous_bernoulli import ContinuousBernoulli
-from deepparticle.agents.distribution import (
-    StateDistribution,
-    distribution_named,
-    register_distribution,
-)
+from deepparticle.agents.distribution import StateDistribution
 from deepparticle.agents.external import ExternalState
 from deepparticle.agents.gaussian import Gaussian
+from deepparticle.agents.registry import distribution_named, register_distribution
 from deepparticle.agents.spin import Spin
 from deepparticle.agents.subparticle import LocalFreeEnergy, Subparticle
 

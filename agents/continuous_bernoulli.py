@@ -33,7 +33,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from deepparticle.agents.distribution import StateDistribution, in_blocks, register_distribution
+from deepparticle.agents.distribution import StateDistribution
+from deepparticle.agents.elementwise import in_blocks
+from deepparticle.agents.registry import register_distribution
 from deepparticle.blankets._types import BoolArray, FloatArray
 
 __all__ = ["ContinuousBernoulli"]

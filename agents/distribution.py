@@ -25,6 +25,7 @@ one shape, with at least one axis; it must return a new array like them, and lea
 (A base measure that is not constant also needs ``_expected_log_base``, for the entropy.)
 
 >>> from dataclasses import dataclass
+>>> from deepparticle.agents.registry import distribution_named, register_distribution
 >>> @register_distribution
 ... @dataclass(frozen=True)
 ... class Ternary(StateDistribution):
@@ -52,17 +53,15 @@ one shape, with at least one axis; it must return a new array like them, and lea
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import fields, is_dataclass
-from typing import Any, ClassVar, TypeAlias, TypeVar, overload
+from typing import Any, ClassVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
+from deepparticle.agents.elementwise import Number, for_each, for_pairs, in_blocks
 from deepparticle.blankets._types import BoolArray, FloatArray
-from deepparticle.blankets.errors import Fault, SettingError, SettingTypeError
 
-__all__ = ["StateDistribution", "distribution_named", "register_distribution"]
+__all__ = ["StateDistribution"]
 
 # Nodes t in [0, 1] and weights of the integral of (1 - t) f(t). The poles of a variance are no
 # nearer to the real line than pi/2 (the spin's; continuous Bernoulli: pi), so on a path of length 2
@@ -74,10 +73,6 @@ _WEIGHTS = _ROOT_WEIGHTS / 2 * (1 - _NODES[:, 0])
 
 # The integral needs 20 variances per element; in blocks, its memory stays bounded (and in cache).
 _BLOCK = 1024
-
-
-Number: TypeAlias = float | np.floating[Any] | np.integer[Any]
-"""One real number, of Python or of NumPy."""
 
 
 class StateDistribution(ABC):
@@ -129,7 +124,7 @@ class StateDistribution(ABC):
         0.693147
         """
         if isinstance(bias, np.ndarray):
-            return _for_each(self._log_partition, bias)
+            return for_each(self._log_partition, bias)
         return self._log_partition_of(float(bias))
 
     @overload
@@ -156,7 +151,7 @@ class StateDistribution(ABC):
         1.0
         """
         if isinstance(bias, np.ndarray):
-            return _for_each(self._mean, bias)
+            return for_each(self._mean, bias)
         return self._mean_of(float(bias))
 
     @overload
@@ -183,7 +178,7 @@ class StateDistribution(ABC):
         1.0
         """
         if isinstance(bias, np.ndarray):
-            return _for_each(self._variance, bias)
+            return for_each(self._variance, bias)
         return float(self._variance(np.array([float(bias)]))[0])
 
     @overload
@@ -210,7 +205,7 @@ class StateDistribution(ABC):
         0.693147
         """
         if isinstance(bias, np.ndarray):
-            return _for_each(self._entropy, bias)
+            return for_each(self._entropy, bias)
         return float(self._entropy(np.array([float(bias)]))[0])
 
     @overload
@@ -245,7 +240,7 @@ class StateDistribution(ABC):
         9.0
         """
         if isinstance(variational_bias, np.ndarray) or isinstance(bias, np.ndarray):
-            return _for_pairs(self._kl, variational_bias, bias)
+            return for_pairs(self._kl, variational_bias, bias)
         pair = np.array([float(variational_bias)]), np.array([float(bias)])
         return float(self._kl(*pair)[0])
 
@@ -281,7 +276,7 @@ class StateDistribution(ABC):
         0.5
         """
         if isinstance(bias, np.ndarray) or isinstance(uniform, np.ndarray):
-            return _for_pairs(self._sample, bias, uniform)
+            return for_pairs(self._sample, bias, uniform)
         return self._sample_of(float(bias), float(uniform))
 
     # ------------------------------------------------------------------ a family states these
@@ -352,141 +347,3 @@ class StateDistribution(ABC):
 
     def _sample_of(self, b: float, u: float) -> float:
         return float(self._sample(np.array([b]), np.array([u]))[0])
-
-
-def in_blocks(kernel: Callable[..., FloatArray], block: int, *arrays: FloatArray) -> FloatArray:
-    """Call a kernel with pieces of at most `block` elements, with one axis, of equal arrays."""
-    flat = [array.reshape(-1) for array in arrays]
-    result = np.empty_like(flat[0])
-    for start in range(0, result.size, block):
-        piece = slice(start, start + block)
-        result[piece] = kernel(*(array[piece] for array in flat))
-    return result.reshape(arrays[0].shape)
-
-
-def _for_each(kernel: Callable[[FloatArray], FloatArray], values: NDArray[Any]) -> FloatArray:
-    """Call a kernel with a floating array that has at least one axis."""
-    if values.dtype.char not in "fd":
-        values = values.astype(_floating(values.dtype))
-    if values.ndim:
-        return kernel(values)
-    return kernel(values.reshape(1)).reshape(())
-
-
-def _for_pairs(
-    kernel: Callable[[FloatArray, FloatArray], FloatArray],
-    first: Number | NDArray[Any],
-    second: Number | NDArray[Any],
-) -> FloatArray:
-    """Call a kernel with two floating arrays of one type and one shape."""
-    # A Python float, unlike a NumPy one, takes the type of the array beside it.
-    first = first if isinstance(first, np.ndarray) else float(first)
-    second = second if isinstance(second, np.ndarray) else float(second)
-    if (
-        not isinstance(first, np.ndarray)
-        or not isinstance(second, np.ndarray)
-        or first.shape != second.shape
-        or first.dtype != second.dtype
-        or first.dtype.char not in "fd"
-    ):
-        common = _floating(np.result_type(first, second))
-        first, second = np.broadcast_arrays(
-            np.asarray(first, dtype=common), np.asarray(second, dtype=common)
-        )
-    if first.ndim:
-        return kernel(first, second)
-    return kernel(first.reshape(1), second.reshape(1)).reshape(())
-
-
-def _floating(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """The type in which is computed: float32 at least for floats, float64 for all others."""
-    return np.result_type(dtype, np.float32 if dtype.kind == "f" else np.float64)
-
-
-Family = TypeVar("Family", bound=StateDistribution)
-
-_REGISTRY: dict[str, type[StateDistribution]] = {}
-
-
-def register_distribution(family: type[Family]) -> type[Family]:
-    """Make a family known by its ``kind``, to spec files and `distribution_named`.
-
-    Parameters
-    ----------
-    family : type of StateDistribution
-        A dataclass with a ``kind`` of its own. Defining the same class again replaces it.
-
-    Returns
-    -------
-    type of StateDistribution
-        The family itself: this is a class decorator.
-
-    Raises
-    ------
-    SettingTypeError
-        If the class is not a dataclass, or has no ``kind``.
-    SettingError
-        If another class has that ``kind``.
-
-    Examples
-    --------
-    >>> from deepparticle.agents.spin import Spin
-    >>> register_distribution(Spin) is distribution_named("spin").__class__
-    True
-    """
-    name = family.__qualname__
-    kind = getattr(family, "kind", None)
-    if not isinstance(kind, str):
-        mend = 'write kind: ClassVar[str] = "..." in the class'
-        raise SettingTypeError(Fault(name, "a distribution has a kind, a string", repr(kind), mend))
-    if not is_dataclass(family):
-        mend = "write @dataclass(frozen=True) under @register_distribution"
-        raise SettingTypeError(Fault(name, "a distribution is a dataclass", repr(family), mend))
-    known = _REGISTRY.get(kind, family)
-    if (known.__module__, known.__qualname__) != (family.__module__, name):
-        rule = f"kind {kind!r} belongs to {known.__module__}.{known.__qualname__}"
-        raise SettingError(Fault(name, rule, repr(kind), "choose another kind"))
-    _REGISTRY[kind] = family
-    return family
-
-
-def distribution_named(kind: str, **parameters: Any) -> StateDistribution:
-    """The distribution that spec files call `kind`.
-
-    Parameters
-    ----------
-    kind : str
-        The name of a registered family.
-    **parameters
-        The fields of the family, as ``dataclasses.asdict`` gives them.
-
-    Returns
-    -------
-    StateDistribution
-        A new instance.
-
-    Raises
-    ------
-    SettingError
-        If no family has that name, or the family has no such parameter.
-
-    Examples
-    --------
-    >>> distribution_named("gaussian", base_variance=2.0)
-    Gaussian(base_variance=2.0)
-    """
-    if kind not in _REGISTRY:
-        rule = f"the kind of a distribution is one of {_listed(_REGISTRY)}"
-        mend = "use one of these, or import the module that registers it"
-        raise SettingError(Fault("distribution", rule, repr(kind), mend))
-    family = _REGISTRY[kind]
-    known = [field.name for field in fields(family) if field.init]  # type: ignore[arg-type]
-    unknown = [name for name in parameters if name not in known]
-    if unknown:
-        rule = f"the parameters of {kind!r} are {_listed(known)}"
-        raise SettingError(Fault("distribution", rule, _listed(unknown), "leave the others out"))
-    return family(**parameters)
-
-
-def _listed(names: Any) -> str:
-    return ", ".join(repr(name) for name in names) or "none"

@@ -23,7 +23,8 @@ from typing import ClassVar
 import numpy as np
 from scipy.special import expit
 
-from deepparticle.agents.distribution import StateDistribution, register_distribution
+from deepparticle.agents.distribution import StateDistribution
+from deepparticle.agents.registry import register_distribution
 from deepparticle.blankets._types import FloatArray
 
 __all__ = ["Spin"]

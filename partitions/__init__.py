@@ -1,10 +1,10 @@
 """What is inside what? Partitions, populations, their graphs, files and pictures."""
 
 from deepparticle.partitions.constructors import from_couplings, from_networkx
+from deepparticle.partitions.files.storage import load
 from deepparticle.partitions.partition import Partition
 from deepparticle.partitions.population import Population
 from deepparticle.partitions.reporting import LevelReport, PartitionReport
-from deepparticle.partitions.storage import load
 
 __all__ = [
     "LevelReport",

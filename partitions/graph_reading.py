@@ -14,7 +14,7 @@ from typing import Any
 import networkx
 import numpy as np
 
-from deepparticle.agents.distribution import distribution_named
+from deepparticle.agents.registry import distribution_named
 from deepparticle.agents.subparticle import Subparticle, checked_distribution
 from deepparticle.blankets.conditional import finite_number
 from deepparticle.blankets.errors import Fault, SettingTypeError

@@ -501,27 +501,27 @@ class Partition(Tree):
             What to do with external states that have a process, which is a Python function and
             cannot be saved: refuse, or save their values only.
         """
-        from deepparticle.partitions.storage import save
+        from deepparticle.partitions.files.storage import save
 
         save(self, path, processes=processes)
 
     def draw(self, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw boxes inside boxes, with their blankets on the borders (matplotlib)."""
-        from deepparticle.partitions.drawing import draw
+        from deepparticle.partitions.pictures.drawing import draw
 
         return draw(self, ax, **options)
 
     def _repr_svg_(self) -> str:
-        from deepparticle.partitions.markup import svg
+        from deepparticle.partitions.pictures.markup import svg
 
         return svg(self)
 
     def _repr_html_(self) -> str:
-        from deepparticle.partitions.markup import html
+        from deepparticle.partitions.pictures.markup import html
 
         return html(self)
 
     def __repr__(self) -> str:
-        from deepparticle.partitions.markup import tree_text
+        from deepparticle.partitions.pictures.markup import tree_text
 
         return tree_text(self)

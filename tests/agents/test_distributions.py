@@ -19,12 +19,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from deepparticle.agents.continuous_bernoulli import ContinuousBernoulli
-from deepparticle.agents.distribution import (
-    StateDistribution,
-    distribution_named,
-    register_distribution,
-)
+from deepparticle.agents.distribution import StateDistribution
 from deepparticle.agents.gaussian import Gaussian
+from deepparticle.agents.registry import distribution_named, register_distribution
 from deepparticle.agents.spin import Spin
 from deepparticle.blankets.errors import SettingError, SettingTypeError
 

@@ -20,8 +20,8 @@ from matplotlib.transforms import Bbox
 from support.worlds import portrait, worlds
 
 import deepparticle as dp
-from deepparticle.partitions.drawing import draw, scene, state_colour
-from deepparticle.partitions.layout import layout
+from deepparticle.partitions.pictures.drawing import draw, scene, state_colour
+from deepparticle.partitions.pictures.layout import layout
 
 
 @pytest.fixture(autouse=True)

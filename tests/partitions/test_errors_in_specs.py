@@ -14,7 +14,7 @@ from support.errors import is_complete, says
 from support.worlds import worlds
 
 import deepparticle as dp
-from deepparticle.partitions.spec import from_spec, to_spec
+from deepparticle.partitions.files.spec import from_spec, to_spec
 
 NAN, INF = math.nan, math.inf
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from support.worlds import portrait, worlds
 
 import deepparticle as dp
-from deepparticle.partitions.layout import Box, Layout, Spot, _spread, layout
+from deepparticle.partitions.pictures.geometry import Box, Layout, Spot, spread
+from deepparticle.partitions.pictures.layout import layout
 
 SLACK = 1e-9
 
@@ -143,7 +144,7 @@ def test_crossings_keep_their_distance(
     wanted: list[float], low: float, high: float, gap: float
 ) -> None:
     wanted.sort()
-    places = _spread(wanted, low, high, gap)
+    places = spread(wanted, low, high, gap)
     assert len(places) == len(wanted)
     assert all(low - 1e-6 <= place <= high + 1e-6 for place in places)
     least = min(gap, (high - low) / max(len(wanted) - 1, 1))
@@ -151,7 +152,7 @@ def test_crossings_keep_their_distance(
 
 
 def test_crossings_stay_where_there_is_room() -> None:
-    assert _spread([1.0, 4.0], 0.0, 10.0, 0.7) == [1.0, 4.0]
+    assert spread([1.0, 4.0], 0.0, 10.0, 0.7) == [1.0, 4.0]
 
 
 # ------------------------------------------------------------------------------ places

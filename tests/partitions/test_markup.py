@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from support.worlds import portrait, worlds
 
 import deepparticle as dp
-from deepparticle.partitions.layout import layout
-from deepparticle.partitions.markup import counts, html, svg, tree_text
+from deepparticle.partitions.pictures.layout import layout
+from deepparticle.partitions.pictures.markup import counts, html, svg, tree_text
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -15,8 +15,8 @@ from support.worlds import SCHEDULES, portrait, worlds
 
 import deepparticle as dp
 from deepparticle.agents import register_distribution
-from deepparticle.partitions import spec as format_of_specs
-from deepparticle.partitions.spec import WorldSpec, from_spec, to_spec
+from deepparticle.partitions.files import spec as format_of_specs
+from deepparticle.partitions.files.spec import WorldSpec, from_spec, to_spec
 
 
 def through_json(spec: WorldSpec) -> Any:

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from support.worlds import SCHEDULES, portrait, worlds
 
 import deepparticle as dp
-from deepparticle.partitions import storage
+from deepparticle.partitions.files import storage
 
 
 def small() -> dp.Partition:

@@ -12,14 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from deepparticle.agents.distribution import StateDistribution, distribution_named
+from deepparticle.agents.distribution import StateDistribution
 from deepparticle.agents.external import ExternalState
+from deepparticle.agents.registry import distribution_named
 from deepparticle.agents.subparticle import Subparticle
 from deepparticle.blankets.boundary import Boundary
 from deepparticle.blankets.errors import Fault, PartitionError, SettingError, SettingTypeError
+from deepparticle.partitions.files.faults import faults_of_validation
+from deepparticle.partitions.files.models import FORMAT, VERSION, WorldSpec
 from deepparticle.partitions.population import Population, PopulationMember
-from deepparticle.partitions.spec_faults import faults_of_validation
-from deepparticle.partitions.spec_models import FORMAT, VERSION, WorldSpec
 
 if TYPE_CHECKING:
     from deepparticle.partitions.partition import Partition

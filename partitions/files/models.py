@@ -1,9 +1,9 @@
 """The words of a spec file, as pydantic models.
 
-What the words mean is in :mod:`deepparticle.partitions.spec`. The models check types and keys,
-nothing else: a weight that is not finite, a path that leads nowhere or a nesting that runs in a
-circle can be written in this format, so that whoever reads it can name every fault of a file
-(:mod:`deepparticle.partitions.spec_reading`).
+What the words mean is in :mod:`deepparticle.partitions.files.spec`. The models check types and
+keys, nothing else: a weight that is not finite, a path that leads nowhere or a nesting that runs
+in a circle can be written in this format, so that whoever reads it can name every fault of a file
+(:mod:`deepparticle.partitions.files.reading`).
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ def save(partition: Partition, path: str | PathLike[str], *, processes: str = "r
     """Save a world as JSON; arrays with more than 1000 numbers go to an ``.npz`` file beside it.
 
     Saved are the structure, the couplings, settings, states and the time: a world that is loaded
-    goes on as the saved one would have. (The format: :mod:`deepparticle.partitions.spec`.)
+    goes on as the saved one would have. (The format: :mod:`deepparticle.partitions.files.spec`.)
 
     Parameters
     ----------
@@ -74,8 +74,8 @@ def save(partition: Partition, path: str | PathLike[str], *, processes: str = "r
     0.2
     """
     # pydantic takes a tenth of a second to import, and only files need it.
-    from deepparticle.partitions.spec_models import ArraysFileSpec
-    from deepparticle.partitions.spec_writing import to_spec
+    from deepparticle.partitions.files.models import ArraysFileSpec
+    from deepparticle.partitions.files.writing import to_spec
 
     target = _with_suffix(path)
     spec = to_spec(partition, processes=processes)
@@ -116,7 +116,7 @@ def load(path: str | PathLike[str], *, processes: Mapping[str, Process] | None =
     UserWarning
         If an external state had a process and is not given one: it stays clamped.
     """
-    from deepparticle.partitions.spec_reading import from_spec, header_fault
+    from deepparticle.partitions.files.reading import from_spec, header_fault
 
     given = Path(path)
     source = given if given.exists() or given.suffix else given.with_name(given.name + ".json")

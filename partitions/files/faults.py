@@ -13,8 +13,8 @@ from pydantic import BaseModel, ValidationError
 
 from deepparticle.blankets.errors import Fault
 from deepparticle.blankets.naming import nearest
-from deepparticle.partitions import spec_models as models
 from deepparticle.partitions.collecting import shown
+from deepparticle.partitions.files import models
 
 __all__ = ["faults_of_validation", "place_of"]
 

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepparticle.agents.distribution import StateDistribution
-from deepparticle.partitions import spec_models as models
 from deepparticle.partitions.collecting import Collector, shown
+from deepparticle.partitions.files import models
+from deepparticle.partitions.files.writing import MEMORY
 from deepparticle.partitions.partition import Partition
 from deepparticle.partitions.population import Population
-from deepparticle.partitions.spec_writing import MEMORY
 
 __all__ = ["ArrayReader", "add_population"]
 

@@ -48,8 +48,8 @@ nesting, a coupling without a boundary state. :func:`from_spec` names all faults
 
 from __future__ import annotations
 
-from deepparticle.partitions.spec_models import FORMAT, VERSION, WorldSpec
-from deepparticle.partitions.spec_reading import from_spec
-from deepparticle.partitions.spec_writing import to_spec
+from deepparticle.partitions.files.models import FORMAT, VERSION, WorldSpec
+from deepparticle.partitions.files.reading import from_spec
+from deepparticle.partitions.files.writing import to_spec
 
 __all__ = ["FORMAT", "VERSION", "WorldSpec", "from_spec", "to_spec"]

@@ -18,8 +18,16 @@ import numpy as np
 from deepparticle.agents.external import ExternalState
 from deepparticle.agents.member import Member
 from deepparticle.agents.subparticle import Subparticle
-from deepparticle.partitions.drawing import Disc, Image, Label, Outline, Panel, Shape, scene
-from deepparticle.partitions.layout import explicit_boundaries, layout
+from deepparticle.partitions.pictures.drawing import (
+    Disc,
+    Image,
+    Label,
+    Outline,
+    Panel,
+    Shape,
+    scene,
+)
+from deepparticle.partitions.pictures.layout import explicit_boundaries, layout
 from deepparticle.partitions.population import Population
 
 if TYPE_CHECKING:

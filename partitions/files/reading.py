@@ -15,21 +15,22 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from deepparticle.agents.continuous_bernoulli import ContinuousBernoulli
-from deepparticle.agents.distribution import StateDistribution, distribution_named
+from deepparticle.agents.distribution import StateDistribution
 from deepparticle.agents.external import ExternalState, Process
+from deepparticle.agents.registry import distribution_named
 from deepparticle.agents.subparticle import Subparticle
 from deepparticle.blankets.boundary import Boundary
 from deepparticle.blankets.conditional import conditional_named, finite_number
 from deepparticle.blankets.errors import Fault, PartitionError
 from deepparticle.blankets.naming import SEPARATOR, name_fault, unknown_path
-from deepparticle.partitions import spec_models as models
 from deepparticle.partitions.collecting import Collector, shown
+from deepparticle.partitions.files import models
+from deepparticle.partitions.files.faults import faults_of_validation, place_of
+from deepparticle.partitions.files.populations import ArrayReader, add_population, set_settings
+from deepparticle.partitions.files.writing import MEMORY
 from deepparticle.partitions.partition import Partition
 from deepparticle.partitions.placing import Entry, place_members
 from deepparticle.partitions.population import Population
-from deepparticle.partitions.spec_faults import faults_of_validation, place_of
-from deepparticle.partitions.spec_population import ArrayReader, add_population, set_settings
-from deepparticle.partitions.spec_writing import MEMORY
 
 __all__ = ["from_spec", "header_fault"]
 

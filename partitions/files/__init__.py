@@ -1,0 +1,1 @@
+"""Worlds as files: the format, reading and writing it, all faults at once."""

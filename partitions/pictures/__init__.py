@@ -1,0 +1,1 @@
+"""Worlds as pictures: boxes inside boxes with their blankets on the borders."""

@@ -1,0 +1,93 @@
+"""What a picture joins: single boundary states, and bundles of many between two places."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from deepparticle.agents.subparticle import Subparticle
+from deepparticle.blankets.boundary import Boundary, BoundaryKind
+from deepparticle.partitions.population import Population, PopulationMember
+
+if TYPE_CHECKING:
+    from deepparticle.partitions.partition import Partition
+
+__all__ = ["Wire", "explicit_boundaries", "strongest", "wires_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """A boundary state, or a bundle, before it has a curve."""
+
+    source: Any
+    target: Any
+    kind: BoundaryKind
+    weight: float
+    count: int = 1
+
+
+def explicit_boundaries(partition: Partition) -> Iterator[Boundary]:
+    """Every boundary state of what is inside that is an object of its own, each once.
+
+    Those inside a population are a matrix, and drawn as one.
+    """
+    whole = partition.parent is None
+    for member in partition.walk():
+        leaves: Iterable[Any] = ()
+        if isinstance(member, Population):
+            leaves = [member._members[row] for row in sorted(member._members)]
+        elif isinstance(member, Subparticle):
+            leaves = (member,)
+        for leaf in leaves:
+            yield from leaf._incoming.values()
+            for boundary in leaf._outgoing.values():
+                if boundary.target.is_external or not (whole or boundary.target in partition):
+                    yield boundary
+
+
+def wires_of(partition: Partition, most_cells: int) -> list[Wire]:
+    """What is joined to what, in the order in which it was made."""
+    # What joins many leaves of one box to one thing outside is one bundle, not a brush of arrows.
+    whole = partition.parent is None
+
+    def is_inside(end: Any) -> bool:
+        return not end.is_external and (whole or end in partition)
+
+    def coarse(end: Any, other: Any) -> Any:
+        if isinstance(end, PopulationMember):
+            return end.population
+        return end.parent if not is_inside(other) and is_inside(end) else end
+
+    groups: dict[tuple[int, int], tuple[Any, Any, list[Boundary]]] = {}
+    for boundary in explicit_boundaries(partition):
+        a, b = boundary.source, boundary.target
+        ends = coarse(a, b), coarse(b, a)
+        groups.setdefault((id(ends[0]), id(ends[1])), (*ends, []))[2].append(boundary)
+    wires = []
+    for source, target, group in groups.values():
+        populations = [end for end in (source, target) if isinstance(end, Population)]
+        limit = 3 if populations else 8
+        if any(end.size > most_cells or end not in partition for end in populations):
+            limit = 0
+        if len(group) > limit:
+            mean = math.fsum(boundary.weight for boundary in group) / len(group)
+            wires.append(Wire(source, target, group[0].kind, mean, len(group)))
+        else:
+            wires += [Wire(one.source, one.target, one.kind, one.weight) for one in group]
+    return wires
+
+
+def strongest(wires: list[Wire], most: int) -> tuple[list[Wire], int]:
+    """The strongest wires, in their order, and how many boundary states were left out."""
+    if len(wires) <= most:
+        return wires, 0
+    # A dense web is legible only if much less of it is drawn than there would be ink for: four
+    # arrows for every state that they join.
+    ends = {id(end) for wire in wires for end in (wire.source, wire.target)}
+    most = min(most, max(most // 4, 4 * len(ends)))
+    # A stable sort: of equally strong ones the first stay.
+    order = sorted(range(len(wires)), key=lambda index: -abs(wires[index].weight))
+    dropped = [wires[index].count for index in order[most:]]
+    return [wires[index] for index in sorted(order[:most])], sum(dropped)
