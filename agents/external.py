@@ -23,7 +23,8 @@ from deepparticle.blankets.errors import Fault, SettingError, SettingTypeError
 
 __all__ = ["ExternalState", "Process"]
 
-Process: TypeAlias = Callable[[FloatArray, FloatArray, np.random.Generator], ArrayLike]
+# Any for the arrays: a function written for NDArray[np.float64] is a process, too.
+Process: TypeAlias = Callable[[Any, Any, np.random.Generator], ArrayLike]
 """``process(value, actions, rng) -> new value``; arrays of shapes ``(k,)`` or ``()``, ``(m,)``."""
 
 

@@ -1,6 +1,6 @@
 """How does it run fast? Lowering to a program, backends, the simulator, and proof of equality."""
 
-from deepparticle.compile.lowering import lower
+from deepparticle.compile.lowering import flatten_rule, lower
 from deepparticle.compile.program import Program
 from deepparticle.compile.relaxation import Relaxation
 from deepparticle.compile.run import Run
@@ -15,6 +15,7 @@ __all__ = [
     "Run",
     "Simulator",
     "Verification",
+    "flatten_rule",
     "lower",
     "verify",
 ]

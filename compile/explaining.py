@@ -58,7 +58,9 @@ def explanation(program: Program, limit: int) -> str:
         + sum(slot.sensing.size + slot.acting.size for slot in program.externals)
     )
     lines += ["", "object → slot"]
-    lines += [f"  {path:<32} {slot}" for path, slot in islice(program.slots(), limit)]
+    shown = list(islice(program.slots(), limit))
+    width = max(len(path) for path, _ in shown)
+    lines += [f"  {path:<{width}}  {slot}" for path, slot in shown]
     if total > limit:
         lines.append(f"  … and {total - limit} more; ask program.slot(path)")
     lines += ["", f"one step ({program.schedule})"]

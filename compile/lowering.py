@@ -22,6 +22,7 @@ import numpy as np
 from deepparticle.agents.external import ExternalState
 from deepparticle.agents.subparticle import Subparticle
 from deepparticle.blankets._types import BoolArray, FloatArray
+from deepparticle.blankets.conditional import Delta
 from deepparticle.blankets.errors import Fault, PartitionError, SettingTypeError
 from deepparticle.compile.program import ExternalSlot, Group, PassReport, Program, frozen
 from deepparticle.partitions.arrays import coupling_arrays
@@ -60,8 +61,21 @@ def flatten_rule(member: Any, flat: Flat) -> None:
     )
 
 
+_VERBS = ("sense", "infer", "act", "learn")
+
+
 @flatten_rule.register
 def _(member: Subparticle, flat: Flat) -> None:
+    own = [verb for verb in _VERBS if getattr(type(member), verb) is not getattr(Subparticle, verb)]
+    if own:
+        raise SettingTypeError(
+            Fault(
+                str(member),
+                "a kernel does what Subparticle does",
+                f"a {type(member).__name__} with its own {', '.join(own)}",
+                "step it by hand with world.step(), or register a rule with @flatten_rule.register",
+            )
+        )
     flat.leaves.append(member)
 
 
@@ -100,6 +114,20 @@ def _refuse_unknown_types(world: Partition) -> None:
         if isinstance(place, Partition) and id(place) not in seen:
             seen.add(id(place))
             stack.extend(place)
+
+
+def _refuse_other_conditionals(flat: Flat) -> None:
+    for leaf in flat.leaves:
+        for boundary in (*leaf._incoming.values(), *leaf._outgoing.values()):
+            if type(boundary.conditional) is not Delta:
+                raise SettingTypeError(
+                    Fault(
+                        str(boundary),
+                        "the kernels know boundary states that are Dirac deltas",
+                        repr(boundary.conditional),
+                        "use Delta(weight), or step the objects by hand with world.step()",
+                    )
+                )
 
 
 def _index_external(external: ExternalState, rows: dict[Any, int]) -> ExternalSlot:
@@ -218,6 +246,7 @@ def lower(world: Partition, schedule: str = "synchronous") -> Program:
                 "add one with add_subparticle()",
             )
         )
+    _refuse_other_conditionals(flat)
     rows = {leaf: row for row, leaf in enumerate(flat.leaves)}
     couplings, exists, plastic = coupling_arrays(world)
     groups = _groups(flat.leaves)

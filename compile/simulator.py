@@ -253,7 +253,8 @@ class Simulator:
     def variables(self) -> Variables:
         """Everything that changes (σ, h, θ, J), as a copy with a chain axis.
 
-        Setting it resumes exactly from there; used to resynchronise two simulators.
+        Setting it goes on from there (at the present time, with the present stream of random
+        numbers); used to resynchronise two simulators.
         """
         return self._engine.backend.variables.copy()
 

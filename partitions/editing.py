@@ -143,6 +143,7 @@ def move(place: Partition, reference: Any, into: Any) -> None:
                 "leave it where it is",
             )
         )
+    lies = "itself" if target is member else f"{target.path!r}, which lies inside it"
     outer: Member | None = target
     while outer is not None:
         if outer is member:
@@ -150,7 +151,7 @@ def move(place: Partition, reference: Any, into: Any) -> None:
                 Fault(
                     str(member),
                     "the nesting is a tree, without cycles",
-                    f"a move into {target.path!r}, which lies inside it",
+                    f"a move into {lies}",
                     "move it elsewhere, or move the inner partition out first",
                 )
             )

@@ -360,12 +360,13 @@ def connect_external(
     values = [finite_number(value, where, "weight") for value in weights.tolist()]
     for leaf in leaves:
         _refuse_existing(outside, leaf) if inwards else _refuse_existing(leaf, outside)
-    if inwards and np.ndim(outside.value) == 1 and leaves:
+    sensing = len(outside.sensing) + len(leaves) if inwards else np.size(outside.value)
+    if np.ndim(outside.value) == 1 and np.size(outside.value) != sensing:
         raise SettingError(
             Fault(
                 str(outside),
                 "its value has one entry per sensing subparticle",
-                f"{np.size(outside.value)} entries and {len(leaves)} more to sense it",
+                f"{np.size(outside.value)} entries and {sensing} to sense it",
                 "set a scalar value, connect, then set the new vector",
             )
         )

@@ -20,7 +20,7 @@ from pathlib import Path as _Path
 if not (_Path(__file__).parent / "partitions").is_dir():  # pragma: no cover
     __path__.append(str(_Path(__file__).parents[2]))
 
-from deepparticle import analysis, datasets
+from deepparticle import analysis, datasets, figures
 from deepparticle._version import __version__
 from deepparticle.agents import (
     ContinuousBernoulli,
@@ -29,12 +29,14 @@ from deepparticle.agents import (
     Spin,
     StateDistribution,
     Subparticle,
+    register_distribution,
 )
 from deepparticle.blankets import (
     ActiveState,
     Blanket,
     BlanketError,
     Boundary,
+    BoundaryConditional,
     Delta,
     DivergenceError,
     Fault,
@@ -58,6 +60,7 @@ __all__ = [
     "Blanket",
     "BlanketError",
     "Boundary",
+    "BoundaryConditional",
     "ContinuousBernoulli",
     "Delta",
     "DivergenceError",
@@ -82,9 +85,11 @@ __all__ = [
     "__version__",
     "analysis",
     "datasets",
+    "figures",
     "from_couplings",
     "from_networkx",
     "load",
     "lower",
+    "register_distribution",
     "verify",
 ]

@@ -1,5 +1,7 @@
 """Lowering: which object becomes which number, what is refused, and how new types are taught."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 
@@ -229,3 +231,40 @@ def test_a_subclass_is_lowered_by_the_rule_of_its_base() -> None:
     program: Program = dp.lower(world)
     assert program.paths == ("beat",)
     dp.verify(world).raise_if_failed()
+
+
+@dataclass(frozen=True)
+class Halved(dp.BoundaryConditional):
+    """A boundary state that copies half of what its weight says."""
+
+    weight: float
+    kind = "halved"
+
+    def value(self, source_state: float) -> float:
+        return 0.5 * self.weight * source_state
+
+    def with_weight(self, weight: float) -> "Halved":
+        return Halved(weight)
+
+
+class Stubborn(dp.Subparticle):
+    """A subparticle that never changes its mind."""
+
+    def infer(self, uniform: float | None = None, precision: float | None = None) -> float:
+        return self.state
+
+
+def test_a_conditional_that_no_kernel_knows_is_refused() -> None:
+    world = dp.Partition("world")
+    a, b = world.add_subparticle("a", state=0.5), world.add_subparticle("b")
+    world.couple(a, b, 0.8).conditional = Halved(0.8)
+    assert b.sensory["a"].state == pytest.approx(0.2)  # the objects know it
+    with pytest.raises(dp.SettingTypeError, match=r"a → b: .* Dirac deltas \(got Halved"):
+        dp.lower(world)
+
+
+def test_a_subparticle_with_verbs_of_its_own_is_refused() -> None:
+    world = dp.Partition("world")
+    world._adopt(Stubborn("mule", state=0.5))
+    with pytest.raises(dp.SettingTypeError, match=r"mule: .* a Stubborn with its own infer"):
+        dp.lower(world)

@@ -246,7 +246,7 @@ OUTSIDE: dict[str, Case] = {
         lambda w: w.sense("screen", "brain/a"),
         (
             "screen: its value has one entry per sensing subparticle ... (got 2 entries and 1 "
-            "more to sense it) ... Mend: set a scalar value"
+            "to sense it) ... Mend: set a scalar value"
         ),
     ),
     "a value of another length": (

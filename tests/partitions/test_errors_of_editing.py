@@ -61,8 +61,8 @@ EDITING: dict[str, Case] = {
         dp.PartitionError,
         lambda w: w.move("inner", "inner"),
         (
-            "inner: the nesting is a tree, without cycles (got a move into 'inner', which lies "
-            "inside ... Mend: move it elsewhere"
+            "inner: the nesting is a tree, without cycles (got a move into itself) "
+            "... Mend: move it elsewhere"
         ),
     ),
     "moving a partition into what it holds": (

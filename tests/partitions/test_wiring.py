@@ -489,3 +489,13 @@ def test_couplings_are_the_weights_of_the_boundary_states(world: dp.Partition) -
         if one.kind == "boundary":
             expected[rows[one.target.path], rows[one.source.path]] = one.weight
     assert np.array_equal(world.couplings, expected)
+
+
+def test_a_vector_set_before_wiring_meets_as_many_subparticles() -> None:
+    world = dp.Partition("world")
+    leaves = [world.add_subparticle(name) for name in "ab"]
+    light = world.add_external("light", [1.0, -0.5])
+    world.sense(light, leaves)
+    assert [leaf.sensory["light"].state for leaf in leaves] == [1.0, -0.5]
+    with pytest.raises(dp.SettingError, match="2 entries and 3 to sense it"):
+        world.sense(light, world.add_subparticle("c"))
