@@ -21,7 +21,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from scipy.special import ndtri
 
 from deepparticle.agents.distribution import StateDistribution
 from deepparticle.agents.registry import register_distribution
@@ -82,6 +81,8 @@ class Gaussian(StateDistribution):
         return np.full_like(b, self.base_variance)
 
     def _sample(self, b: FloatArray, u: FloatArray) -> FloatArray:
+        from scipy.special import ndtri  # slow to import, and only Gaussians need it
+
         # Random numbers are multiples of 2^-53 (float32: 2^-24), and 0 stands for all below the
         # first of them: it gets the quantile of that one, -8.2 (-5.3) deviations. 1 likewise.
         step = np.finfo(u.dtype).epsneg

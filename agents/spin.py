@@ -21,7 +21,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from scipy.special import expit
 
 from deepparticle.agents.distribution import StateDistribution
 from deepparticle.agents.registry import register_distribution
@@ -66,6 +65,8 @@ class Spin(StateDistribution):
         return variance
 
     def _sample(self, b: FloatArray, u: FloatArray) -> FloatArray:
+        from scipy.special import expit  # slow to import, and only spins need it
+
         return np.copysign(1, u - expit(-2 * b))
 
     def _entropy(self, b: FloatArray) -> FloatArray:

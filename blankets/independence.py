@@ -9,10 +9,12 @@ children at :math:`t+1`. For paths, two slices decide. This is the slow and inde
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable
-
-import networkx
+from typing import TYPE_CHECKING
 
 from deepparticle.blankets.laws import ParticularPartition, particular_partition
+
+if TYPE_CHECKING:
+    import networkx
 
 __all__ = ["path_independent", "two_slices"]
 
@@ -26,6 +28,8 @@ def two_slices(graph: networkx.DiGraph) -> networkx.DiGraph:
     >>> sorted(two_slices(nx.DiGraph([("a", "b")])).edges)
     [(('a', 0), ('a', 1)), (('a', 0), ('b', 1)), (('b', 0), ('b', 1))]
     """
+    import networkx
+
     slices: networkx.DiGraph = networkx.DiGraph()
     for node in graph.nodes:
         slices.add_edge((node, 0), (node, 1))
@@ -63,6 +67,8 @@ def path_independent(
     >>> path_independent(graph, {"b"})
     True
     """
+    import networkx
+
     parts = particular_partition(graph, things) if roles is None else roles
 
     def over_time(nodes: tuple[Hashable, ...]) -> set[tuple[Hashable, int]]:

@@ -27,12 +27,13 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Hashable, Iterator
 from dataclasses import dataclass
-from typing import Any
-
-import networkx
+from typing import TYPE_CHECKING, Any
 
 from deepparticle.blankets.errors import Fault
 from deepparticle.blankets.naming import SEPARATOR, name_fault
+
+if TYPE_CHECKING:
+    import networkx
 
 __all__ = [
     "KINDS",

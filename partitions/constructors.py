@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
-import networkx
 import numpy as np
 
 from deepparticle.agents.distribution import StateDistribution
@@ -24,17 +23,13 @@ from deepparticle.blankets.conditional import finite_number
 from deepparticle.blankets.errors import Fault, SettingError, SettingTypeError
 from deepparticle.blankets.laws import KINDS
 from deepparticle.partitions.collecting import Collector, shown
-from deepparticle.partitions.graph_reading import (
-    Attributes,
-    add_entries,
-    from_state_graph,
-    leaf_entries,
-    nested_entries,
-)
 from deepparticle.partitions.partition import Partition
 
 if TYPE_CHECKING:
+    import networkx
     import scipy.sparse
+
+    from deepparticle.partitions.graph_reading import Attributes
 
 __all__ = ["from_couplings", "from_networkx"]
 
@@ -181,6 +176,7 @@ def from_networkx(
 
     Examples
     --------
+    >>> import networkx
     >>> graph = networkx.DiGraph()
     >>> graph.add_node("a", module="left", bias=0.2)
     >>> graph.add_node("b", module="right")
@@ -189,6 +185,17 @@ def from_networkx(
     >>> world["right/b"].sensory["left/a"].weight
     0.8
     """
+    # networkx takes a tenth of a second to import, and most programs never meet a graph.
+    import networkx
+
+    from deepparticle.partitions.graph_reading import (
+        Attributes,
+        add_entries,
+        from_state_graph,
+        leaf_entries,
+        nested_entries,
+    )
+
     if not isinstance(graph, networkx.Graph):
         raise SettingTypeError(
             Fault(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import networkx
-
 from deepparticle.agents.external import ExternalState
 from deepparticle.agents.subparticle import Subparticle
 from deepparticle.blankets.blanket import Blanket
@@ -14,6 +12,8 @@ from deepparticle.blankets.errors import Fault, PartitionError
 from deepparticle.partitions.population import Population
 
 if TYPE_CHECKING:
+    import networkx
+
     from deepparticle.partitions.partition import Partition
 
 __all__ = ["blanket_of", "boundary_node", "nesting_tree", "state_graph"]
@@ -40,6 +40,8 @@ def state_graph(partition: Partition) -> networkx.DiGraph:
         and active states ``weight``, ``plastic``, ``sensory_of`` and ``active_of`` (paths);
         external states ``value``.
     """
+    import networkx
+
     graph: networkx.DiGraph = networkx.DiGraph(name=partition.name)
     if partition.parent is None:
         for external in partition.externals:
@@ -93,6 +95,8 @@ def nesting_tree(partition: Partition) -> networkx.DiGraph:
         Nodes are paths (``""`` for the root) with attributes ``kind`` (``partition``,
         ``population``, ``subparticle``) and ``name``; edges lead inwards.
     """
+    import networkx
+
     from deepparticle.partitions.partition import Partition
 
     tree: networkx.DiGraph = networkx.DiGraph(name=partition.name)

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import networkx
 import numpy as np
 
 from deepparticle.agents.external import ExternalState
@@ -268,6 +267,8 @@ def ring_edges(count: int, directed: bool) -> list[tuple[int, int]]:
     >>> ring_edges(3, directed=True)
     [(0, 1), (1, 2), (2, 0)]
     """
+    import networkx
+
     graph = networkx.cycle_graph(count, create_using=networkx.DiGraph)
     edges = [edge for edge in graph.edges if edge[0] != edge[1]]
     if directed:
@@ -278,6 +279,8 @@ def ring_edges(count: int, directed: bool) -> list[tuple[int, int]]:
 
 def lattice_edges(place: Partition, shape: Any, periodic: bool) -> list[tuple[int, int]]:
     """The (source, target) pairs of a grid, both ways, in row order of its sites."""
+    import networkx
+
     try:
         sides = tuple(operator.index(side) for side in shape)
     except TypeError:

@@ -152,9 +152,12 @@ def test_each_chain_has_its_own_process_value() -> None:
     made = world()
     made["mood"].process = lambda value, actions, rng: value + actions.sum()
     simulator = dp.Simulator(made, chains=2)
-    simulator.state = [[0.0, 0.0, 0.0, 0.5], [0.0, 1.0, 0.0, -0.5]]
-    simulator.infer(steps=1)
-    np.testing.assert_allclose(simulator.variables.argument[:, 3], [-(-2.0 + 2.0), -(-2.0 - 1.0)])
+    values = np.array([-2.0, -2.0])
+    for states in ([[0.0, 0.0, 0.0, 0.5], [0.0, 1.0, 0.0, -0.5]], np.ones((2, 4))):
+        simulator.state = states
+        simulator.infer(steps=1)
+        values += np.array(states) @ [0.0, 1.0, 0.0, 4.0]
+        np.testing.assert_allclose(simulator.variables.argument[:, 3], -values)
 
 
 @pytest.mark.parametrize("evidence", [{"mood": 3.0}, np.zeros(4)])
