@@ -22,6 +22,12 @@ _UPDATE = {
         "    theta[i] = beta[i] * (h[i] + u[i])",
         "    sigma[i] = sample(theta[i], uniforms[i])",
     ],
+    "chromatic": [
+        "for rows in colours:                   # no two rows of a colour touch each other",
+        "    h[rows] = b[rows] + J[rows] @ sigma",
+        "    theta[rows] = beta[rows] * (h[rows] + u[rows])",
+        "    sigma[rows] = sample(theta[rows], uniforms[rows])",
+    ],
     "random": [
         "for k in range(N):                     # N single-site updates, drawn with replacement",
         "    i = sites[k]",

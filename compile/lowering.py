@@ -26,6 +26,7 @@ from deepparticle.blankets.conditional import Delta
 from deepparticle.blankets.errors import Fault, PartitionError, SettingTypeError
 from deepparticle.compile.program import ExternalSlot, Group, PassReport, Program, frozen
 from deepparticle.partitions.arrays import coupling_arrays
+from deepparticle.partitions.colouring import colours_of
 from deepparticle.partitions.partition import Partition
 from deepparticle.partitions.population import Population
 from deepparticle.partitions.stepping import SCHEDULES, checked_option
@@ -151,6 +152,30 @@ def _groups(leaves: list[Subparticle]) -> tuple[Group, ...]:
     return tuple(Group(kind, frozen(members, np.intp)) for kind, members in rows.items())
 
 
+def _scan(
+    groups: tuple[Group, ...], exists: BoolArray, schedule: str
+) -> tuple[tuple[Group, ...], str]:
+    """The blocks of rows that a scan updates at once, and what to say of them."""
+    size = len(exists)
+    if schedule == "synchronous":
+        return (), "all rows at once, from the old states"
+    if schedule == "random":
+        return (), f"{size} rows per step, drawn with replacement"
+    if schedule == "sequential":
+        classes = tuple(np.arange(size).reshape(size, 1))
+        said = "row order, each sees the newest"
+    else:
+        classes = colours_of(exists)
+        said = f"{len(classes)} colours, the rows of each at once"
+    # Rows of one colour do not touch, so that those of different distributions may take turns.
+    blocks = [
+        Group(group.distribution, frozen(np.intersect1d(rows, group.rows), np.intp))
+        for rows in classes
+        for group in groups
+    ]
+    return tuple(block for block in blocks if block.rows.size), said
+
+
 def _reports(
     flat: Flat,
     couplings: FloatArray,
@@ -159,14 +184,10 @@ def _reports(
     clocks: Any,
     groups: tuple[Group, ...],
     schedule: str,
+    order: str,
 ) -> tuple[PassReport, ...]:
     count, size = int(exists.sum()), len(flat.leaves)
     density = count / max(1, size * (size - 1))
-    order = {
-        "synchronous": "all rows at once, from the old states",
-        "sequential": "row order, each sees the newest",
-        "random": f"{size} rows per step, drawn with replacement",
-    }[schedule]
     special = []
     if int(plastic.sum()) == size * (size - 1):
         special.append("no plasticity mask")
@@ -195,7 +216,7 @@ def lower(world: Partition, schedule: str = "synchronous") -> Program:
     ----------
     world : Partition
         A root; a partition inside a world has no external states, so lower a ``copy()`` of it.
-    schedule : {"synchronous", "sequential", "random"}
+    schedule : {"synchronous", "sequential", "chromatic", "random"}
         The order of updates.
 
     Returns
@@ -250,6 +271,7 @@ def lower(world: Partition, schedule: str = "synchronous") -> Program:
     rows = {leaf: row for row, leaf in enumerate(flat.leaves)}
     couplings, exists, plastic = coupling_arrays(world)
     groups = _groups(flat.leaves)
+    scan, order = _scan(groups, exists, schedule)
     clocks = [leaf.clock for leaf in flat.leaves]
 
     def column(name: str, dtype: Any = np.float64) -> Any:
@@ -271,7 +293,8 @@ def lower(world: Partition, schedule: str = "synchronous") -> Program:
         argument=column("argument"),
         used_precision=column("_used_precision"),
         groups=groups,
+        scan=scan,
         externals=tuple(_index_external(external, rows) for external in flat.externals),
         revision=world.revision,
-        passes=_reports(flat, couplings, exists, plastic, clocks, groups, schedule),
+        passes=_reports(flat, couplings, exists, plastic, clocks, groups, schedule, order),
     )

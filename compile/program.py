@@ -11,6 +11,7 @@ array                  shape              holds
 ``clock``              (N,)               updates when t mod clock = 0
 ``state``              (N,)               σ₀
 ``groups``             –                  rows that share a distribution
+``scan``               –                  rows that update at once, one block after another
 ``externals``          –                  who senses η with which weight, who acts on it
 =====================  =================  ====================================================
 
@@ -100,6 +101,7 @@ class Program:
     argument: FloatArray
     used_precision: FloatArray
     groups: tuple[Group, ...]
+    scan: tuple[Group, ...]
     externals: tuple[ExternalSlot, ...]
     revision: int
     passes: tuple[PassReport, ...] = ()

@@ -61,7 +61,7 @@ class Simulator:
     backend : {"numpy", "objects", "auto"}
         ``objects`` steps a copy of the objects one by one (the definition), ``numpy`` dense arrays;
         ``auto`` picks the fastest that fits and ``sim.backend`` says which.
-    schedule : {"synchronous", "sequential", "random"}
+    schedule : {"synchronous", "sequential", "chromatic", "random"}
         The order of updates; part of what is simulated, each with its own stationary law.
     chains : int, optional
         So many copies of the states side by side, sharing couplings; None has no chain axis.

@@ -477,7 +477,7 @@ class Partition(Tree):
         ----------
         rng : numpy.random.Generator or int, optional
             The source of randomness, or a seed.
-        schedule : {"synchronous", "sequential", "random"}
+        schedule : {"synchronous", "sequential", "chromatic", "random"}
             Who sees whose new state; see :mod:`deepparticle.partitions.stepping`.
         mode : {"stochastic", "deterministic"}
             Sample the new states, or take their expectation.

@@ -7,6 +7,8 @@ schedule         who sees whose new state
 ===============  ==================================================================================
 ``synchronous``  all sense the old states, then all infer, act and learn
 ``sequential``   one after another in row order, each seeing the newest neighbours
+``chromatic``    a sequential scan in the order of the colour classes, whose rows do not touch
+                 (:mod:`deepparticle.partitions.colouring`)
 ``random``       N single-site updates at rows drawn with replacement
 ===============  ==================================================================================
 
@@ -16,9 +18,10 @@ clock
 :math:`k` is due when :math:`t \bmod k = 0`; one that is held keeps its state, does not learn, and
 still consumes its random number.
 
-Randomness of one step, in this order: a block of N uniforms (not in deterministic mode), then for
-``random`` the N rows, then whatever the processes of the external states draw. External states
-answer first, to the actions of the step before.
+Randomness of one step, in this order: a block of N uniforms (not in deterministic mode), of which
+row i takes number i (and for ``random`` update k number k), then for ``random`` the N rows, then
+whatever the processes of the external states draw. External states answer first, to the actions of
+the step before.
 """
 
 from __future__ import annotations
@@ -32,6 +35,7 @@ from deepparticle.agents.subparticle import Subparticle
 from deepparticle.blankets._types import FloatArray, IntArray
 from deepparticle.blankets.errors import Fault, SettingError
 from deepparticle.blankets.naming import nearest
+from deepparticle.partitions.colouring import colour_classes
 
 if TYPE_CHECKING:
     from deepparticle.partitions.partition import Partition
@@ -44,10 +48,11 @@ __all__ = [
     "draw_randomness",
     "learn_from_step",
     "step_world",
+    "update_order",
     "update_states",
 ]
 
-SCHEDULES = ("synchronous", "sequential", "random")
+SCHEDULES = ("synchronous", "sequential", "chromatic", "random")
 MODES = ("stochastic", "deterministic")
 
 
@@ -102,12 +107,22 @@ def draw_randomness(
     return uniforms, sites
 
 
+def update_order(world: Partition, schedule: str, sites: IntArray | None) -> Sequence[int] | None:
+    """The rows of one step, one after another; None where that is row order."""
+    if sites is not None:
+        drawn: list[int] = sites.tolist()
+        return drawn
+    if schedule == "chromatic":
+        return [row for rows in colour_classes(world) for row in rows.tolist()]
+    return None
+
+
 def update_states(
     leaves: Sequence[Subparticle],
     schedule: str,
     time: int,
     uniforms: FloatArray | None,
-    sites: IntArray | None = None,
+    order: Sequence[int] | None = None,
     evidence: FloatArray | None = None,
     precision: FloatArray | None = None,
     clock: IntArray | None = None,
@@ -124,8 +139,9 @@ def update_states(
         The step number t, for clocks.
     uniforms : ndarray of shape (N,) or None
         One uniform number per update; None is deterministic.
-    sites : ndarray of shape (N,), optional
-        The rows to update, for ``random``.
+    order : sequence of int, optional
+        The rows to update, one after another: the drawn ones for ``random``, the rows by colour for
+        ``chromatic``. By default row order.
     evidence : ndarray of shape (N,), optional
         Clamps what each leaf senses at the macro scale; by default they read it.
     precision : ndarray of shape (N,), optional
@@ -138,9 +154,15 @@ def update_states(
     list of int
         Rows that updated at least once, in order.
     """
-    order = range(len(leaves)) if sites is None else sites.tolist()
+    turns = range(len(leaves)) if order is None else order
     clocks = [leaf.clock for leaf in leaves] if clock is None else clock.tolist()
-    updates = [(turn, row) for turn, row in enumerate(order) if time % clocks[row] == 0]
+    # The uniform of an update is that of its row, except where rows are drawn: a row can then come
+    # twice, and each update has a number of its own.
+    updates = [
+        (turn if schedule == "random" else row, row)
+        for turn, row in enumerate(turns)
+        if time % clocks[row] == 0
+    ]
 
     def sense(row: int) -> None:
         leaves[row].sense(None if evidence is None else float(evidence[row]))
@@ -191,7 +213,8 @@ def step_world(
     if world.parent is None:
         for external in world.externals:
             external.advance(generator)
-    rows = update_states(leaves, schedule, world.time, uniforms, sites)
+    order = update_order(world, schedule, sites)
+    rows = update_states(leaves, schedule, world.time, uniforms, order)
     if learn:
         learn_from_step(leaves, rows)
     world.time += 1

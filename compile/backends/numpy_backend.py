@@ -6,7 +6,8 @@ With σ of shape (C, N), one synchronous step is
           \sigma' \sim p(\cdot; \theta), \quad
           J \mathrel{+}= \tfrac1C (\alpha\varepsilon)^T \sigma', \quad \varepsilon = \sigma' - L(h).
 
-Single-site schedules loop over rows; each update is vectorised over chains.
+The sequential and chromatic schedules loop over blocks of rows that update at once, the random one
+over single sites; each update is vectorised over chains.
 """
 
 from __future__ import annotations
@@ -62,10 +63,13 @@ class NumpyBackend(Backend):
 
     def step(self, given: StepInput) -> None:
         """One step of the program's schedule, for all chains."""
-        if self.program.schedule == "synchronous":
-            updated = self._synchronous(given)
+        sites = given.randomness.sites
+        if sites is not None:
+            updated: BoolArray | None = self._random_sites(given, sites)
+        elif self.program.scan:
+            updated = self._scan(given)
         else:
-            updated = self._single_sites(given)
+            updated = self._synchronous(given)
         if given.learning_rate is not None:
             self._learn(given.learning_rate, updated)
 
@@ -90,16 +94,37 @@ class NumpyBackend(Backend):
         now.used_precision = np.where(due, given.precision, now.used_precision)
         return due
 
-    def _single_sites(self, given: StepInput) -> BoolArray:
+    def _scan(self, given: StepInput) -> BoolArray:
+        # Sequential and chromatic: block after block, the rows of a block at once.
         now = self._variables
-        size = self.program.size
+        now.used_precision = np.array(now.used_precision)  # may be a read-only broadcast
+        updated = np.zeros(now.state.shape, dtype=np.bool_)
+        uniforms = given.randomness.uniforms
+        for block in self.program.scan:
+            rows = block.rows
+            if given.clock is not None:
+                rows = rows[given.time % given.clock[rows] == 0]
+                if not rows.size:
+                    continue
+            field = now.state @ now.couplings[rows].T + self._bias[rows]
+            argument = given.precision[rows] * (field + given.evidence[:, rows])
+            if uniforms is None:
+                now.state[:, rows] = block.distribution.mean(argument)
+            else:
+                now.state[:, rows] = block.distribution.sample(argument, uniforms[:, rows])
+            now.field[:, rows] = field
+            now.argument[:, rows] = argument
+            now.used_precision[:, rows] = given.precision[rows]
+            updated[:, rows] = True
+        return updated
+
+    def _random_sites(self, given: StepInput, sites: IntArray) -> BoolArray:
+        now = self._variables
         now.used_precision = np.array(now.used_precision)  # may be a read-only broadcast
         updated = np.zeros(now.state.shape, dtype=np.bool_)
         every = np.arange(self.chains)
-        sites = given.randomness.sites
-        for turn in range(size):
-            rows = np.full(self.chains, turn) if sites is None else sites[:, turn]
-            chains = every
+        for turn in range(self.program.size):
+            chains, rows = every, sites[:, turn]
             if given.clock is not None:
                 due = given.time % given.clock[rows] == 0
                 chains, rows = every[due], rows[due]
@@ -110,7 +135,7 @@ class NumpyBackend(Backend):
         return updated
 
     def _update(self, given: StepInput, turn: int, chains: IntArray, rows: IntArray) -> None:
-        # One single-site update per chain; the chains' rows may differ (random schedule).
+        # One single-site update per chain; the rows of the chains differ.
         now = self._variables
         inputs = np.einsum("cn,cn->c", now.couplings[rows], now.state[chains])
         field = self._bias[rows] + inputs

@@ -15,7 +15,7 @@ from deepparticle.compile.backends.base import Backend, StepInput, Variables
 from deepparticle.compile.program import Program
 from deepparticle.partitions.arrays import coupling_arrays
 from deepparticle.partitions.partition import Partition
-from deepparticle.partitions.stepping import learn_from_step, update_states
+from deepparticle.partitions.stepping import learn_from_step, update_order, update_states
 
 __all__ = ["ObjectBackend"]
 
@@ -81,7 +81,11 @@ class ObjectBackend(Backend):
                 self.program.schedule,
                 given.time,
                 None if random.uniforms is None else random.uniforms[chain],
-                None if random.sites is None else random.sites[chain],
+                update_order(
+                    self._world,
+                    self.program.schedule,
+                    None if random.sites is None else random.sites[chain],
+                ),
                 given.evidence[chain],
                 given.precision,
                 np.ones(self.program.size, dtype=np.intp) if given.clock is None else given.clock,

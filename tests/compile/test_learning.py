@@ -19,7 +19,9 @@ START = np.array([0.3, -0.8, 0.5])
 OFF_DIAGONAL = 1.0 - np.eye(3)
 
 every_backend = pytest.mark.parametrize("backend", ["objects", "numpy"])
-every_schedule = pytest.mark.parametrize("schedule", ["synchronous", "sequential", "random"])
+every_schedule = pytest.mark.parametrize(
+    "schedule", ["synchronous", "sequential", "chromatic", "random"]
+)
 
 
 def net(**settings: Any) -> dp.Partition:

@@ -52,6 +52,18 @@ def test_each_array_holds_what_the_objects_hold() -> None:
     np.testing.assert_array_equal(program.clock, [1, 1, 1, 3, 1])
 
 
+@pytest.mark.parametrize("backend", ["objects", "numpy"])
+def test_a_world_that_was_stepped_by_hand_goes_on_from_there(backend: str) -> None:
+    world = household()
+    world.step(0)
+    now = dp.Simulator(world, backend, chains=2).variables
+    for name in ("state", "field", "argument"):
+        held = [getattr(leaf, name) for leaf in world.subparticles]
+        np.testing.assert_array_equal(getattr(now, name), [held, held])
+    np.testing.assert_array_equal(now.couplings, world.couplings)
+    assert np.any(now.field[0] != dp.lower(world).bias)
+
+
 def test_a_boundary_state_of_weight_zero_exists_and_one_of_no_plasticity_does_not_learn() -> None:
     program = dp.lower(household())
     exists = [[0, 3], [1, 2], [2, 1], [3, 0], [4, 2]]

@@ -11,6 +11,7 @@ from deepparticle.blankets._types import FloatArray, IntArray
 from deepparticle.compile.backends.base import Randomness, StepInput
 from deepparticle.compile.backends.numpy_backend import NumpyBackend
 from deepparticle.compile.explaining import step_code
+from deepparticle.partitions.colouring import colours_of
 
 CB = dp.ContinuousBernoulli()
 
@@ -157,7 +158,7 @@ def test_the_code_shows_clocks_and_plasticity_only_where_there_are_any() -> None
     assert "* plastic" not in step_code(everywhere)
 
 
-@pytest.mark.parametrize("schedule", ["synchronous", "sequential", "random"])
+@pytest.mark.parametrize("schedule", ["synchronous", "sequential", "chromatic", "random"])
 def test_the_code_that_is_shown_makes_the_step_that_is_run(schedule: str) -> None:
     program = dp.lower(ring(), schedule)
     rng = np.random.default_rng(3)
@@ -184,6 +185,7 @@ def test_the_code_that_is_shown_makes_the_step_that_is_run(schedule: str) -> Non
         "alpha": alpha,
         "uniforms": uniforms,
         "sites": sites,
+        "colours": colours_of(program.exists),
         "sample": sample,
         "mean": CB.mean,
         "outer": np.outer,

@@ -14,7 +14,9 @@ J = np.array([[0.0, 0.5, -0.3], [0.2, 0.0, 0.9], [-0.4, 0.1, 0.0]])
 U = np.array([0.4, -1.0, 0.2])
 
 every_backend = pytest.mark.parametrize("backend", ["objects", "numpy"])
-every_schedule = pytest.mark.parametrize("schedule", ["synchronous", "sequential", "random"])
+every_schedule = pytest.mark.parametrize(
+    "schedule", ["synchronous", "sequential", "chromatic", "random"]
+)
 
 
 def net(**settings: Any) -> dp.Partition:

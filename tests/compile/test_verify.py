@@ -1,6 +1,7 @@
 """Verification says yes on lawful worlds, and no as soon as a kernel does something else."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -55,7 +56,7 @@ def test_every_schedule_and_mode_is_compared_in_state_couplings_field_and_free_e
     found = dp.verify(world(), steps=4)
     expected = {
         f"numpy = objects, {schedule}, {mode}: {quantity}"
-        for schedule in ("synchronous", "sequential", "random")
+        for schedule in ("synchronous", "sequential", "chromatic", "random")
         for mode in ("stochastic", "deterministic")
         for quantity in "σJhF"
     }
@@ -126,7 +127,7 @@ def test_wrong_arguments_are_refused(
 # ---------------------------------------------------------------------- sabotage
 
 SYNCHRONOUS: Any = NumpyBackend._synchronous
-SINGLE_SITES: Any = NumpyBackend._single_sites
+SCAN: Any = NumpyBackend._scan
 LEARN: Any = NumpyBackend._learn
 STEP: Any = NumpyBackend.step
 
@@ -169,27 +170,25 @@ def transposed(patch: Patch) -> None:
 
 
 def reversed_scan(patch: Patch) -> None:
-    def single_sites(self: Any, given: StepInput) -> Any:
-        size = self.program.size
-        drawn = given.randomness
-        if drawn.sites is None:
-            order = np.tile(np.arange(size)[::-1], (self.chains, 1))
-            uniforms = None if drawn.uniforms is None else drawn.uniforms[:, ::-1]
-            given = replaced(given, randomness=Randomness(uniforms, order))
-        return SINGLE_SITES(self, given)
+    def scan(self: Any, given: StepInput) -> Any:
+        blocks, self.program = self.program, replace(self.program, scan=self.program.scan[::-1])
+        try:
+            return SCAN(self, given)
+        finally:
+            self.program = blocks
 
-    patch.setattr(NumpyBackend, "_single_sites", single_sites)
+    patch.setattr(NumpyBackend, "_scan", scan)
 
 
 def next_random_number(patch: Patch) -> None:
-    def single_sites(self: Any, given: StepInput) -> Any:
+    def scan(self: Any, given: StepInput) -> Any:
         drawn = given.randomness
         if drawn.uniforms is not None:
             rolled = Randomness(np.roll(drawn.uniforms, 1, axis=1), drawn.sites)
             given = replaced(given, randomness=rolled)
-        return SINGLE_SITES(self, given)
+        return SCAN(self, given)
 
-    patch.setattr(NumpyBackend, "_single_sites", single_sites)
+    patch.setattr(NumpyBackend, "_scan", scan)
 
 
 def evidence_in_the_prediction(patch: Patch) -> None:
@@ -281,7 +280,7 @@ SABOTAGES = [
     (without_clocks, "synchronous, deterministic: σ"),
     (transposed, "synchronous, deterministic: h"),
     (reversed_scan, "sequential, deterministic: σ"),
-    (next_random_number, "random, stochastic: σ"),
+    (next_random_number, "chromatic, stochastic: σ"),
     (evidence_in_the_prediction, "synchronous, deterministic: J"),
     (precision_in_the_prediction, "sequential, deterministic: J"),
     (old_state_in_the_learning_rule, "synchronous, deterministic: J"),

@@ -119,7 +119,7 @@ def test_it_needs_no_knowledge_beyond_the_blanket() -> None:
 
 
 @pytest.mark.parametrize("backend", ["objects", "numpy"])
-@pytest.mark.parametrize("schedule", ["synchronous", "sequential", "random"])
+@pytest.mark.parametrize("schedule", ["synchronous", "sequential", "chromatic", "random"])
 @settings(max_examples=8, deadline=None, derandomize=True)
 @given(world=worlds(min_leaves=4), seed=st.integers(0, 2**32 - 1))
 def test_the_recorded_free_energy_is_the_sum_of_what_the_objects_say(

@@ -19,7 +19,7 @@ from deepparticle.blankets._types import FloatArray
 
 CB, SPIN = dp.ContinuousBernoulli(), dp.Spin()
 CHAINS, STEPS, BURN_IN = 400, 300, 60
-SINGLE_SITE = ("sequential", "random")
+SINGLE_SITE = ("sequential", "chromatic", "random")
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,9 @@ TOLERANCE = 1e-12
 STEPS = 200
 SERIES = ("free_energy", "local_free_energy", "prediction_error", "weight_change")
 
-every_schedule = pytest.mark.parametrize("schedule", ["synchronous", "sequential", "random"])
+every_schedule = pytest.mark.parametrize(
+    "schedule", ["synchronous", "sequential", "chromatic", "random"]
+)
 every_mode = pytest.mark.parametrize("mode", ["stochastic", "deterministic"])
 nested_worlds = st.one_of(worlds(), worlds(min_leaves=6))
 generators = st.integers(0, 2**32 - 1).map(np.random.default_rng)

@@ -26,7 +26,9 @@ VERBS = ("sense", "infer", "act", "learn", "free_energy", "least_free_energy")
 # What anyone may ask: what kind of thing it is, and what it shows to a boundary state.
 PUBLIC = ("__class__", "is_external", "emission", "presynaptic")
 
-every_schedule = pytest.mark.parametrize("schedule", ["synchronous", "sequential", "random"])
+every_schedule = pytest.mark.parametrize(
+    "schedule", ["synchronous", "sequential", "chromatic", "random"]
+)
 
 
 class NonLocalReadError(Exception):

@@ -23,7 +23,7 @@ DISTRIBUTIONS: tuple[dp.StateDistribution, ...] = (
     dp.Gaussian(base_variance=0.5),
 )
 
-SCHEDULES = ("synchronous", "sequential", "random")
+SCHEDULES = ("synchronous", "sequential", "chromatic", "random")
 
 # With at most 12 leaves, precision ≤ 1.5 and variance ≤ 1, the couplings of Gaussian states stay
 # below 12 × 0.04 × 1.5 = 0.72 in norm: their linear dynamics contracts.
