@@ -9,11 +9,18 @@ from typing import Any
 import numpy as np
 
 from deepparticle.agents.member import checked_clock, checked_non_negative
-from deepparticle.blankets._types import FloatArray, IntArray
+from deepparticle.blankets._types import ArrayLike, FloatArray, IntArray
 from deepparticle.blankets.errors import Fault, SettingError, SettingTypeError
 from deepparticle.compile.program import Program
 
-__all__ = ["checked_array", "checked_count", "per_row", "row_clocks"]
+__all__ = [
+    "checked_array",
+    "checked_count",
+    "checked_couplings",
+    "checked_states",
+    "per_row",
+    "row_clocks",
+]
 
 
 def checked_count(value: object, where: str, what: str, least: int = 0) -> int:
@@ -110,3 +117,80 @@ def row_clocks(value: Any, program: Program, where: str) -> IntArray | None:
         )
     rows = np.array(clocks * (program.size if len(clocks) == 1 else 1), dtype=np.intp)
     return None if np.all(rows == 1) else rows
+
+
+def checked_states(
+    states: ArrayLike, program: Program, where: str, chains: int | None
+) -> FloatArray:
+    """Return `states` as an array of shape ``(N,)`` or ``(chains, N)`` inside the support.
+
+    Raises
+    ------
+    SettingError
+        For NaN, another shape, or a state outside the support of its distribution.
+    """
+    array = checked_array(states, where, "the state")
+    size = program.size
+    if (
+        array.ndim not in (1, 2)
+        or array.shape[-1] != size
+        or (chains is not None and array.ndim == 2 and array.shape[0] != chains)
+    ):
+        first = "starts" if chains is None else chains
+        raise SettingError(
+            Fault(
+                where,
+                f"states have shape ({size},) or ({first}, {size})",
+                f"shape {array.shape}",
+                "give one number per subparticle",
+            )
+        )
+    for group in program.groups:
+        low, high = group.distribution.support
+        outside = np.argwhere((array[..., group.rows] < low) | (array[..., group.rows] > high))
+        if outside.size:
+            at = tuple(outside[0])
+            row = int(group.rows[at[-1]])
+            raise SettingError(
+                Fault(
+                    f"{where}, {program.paths[row]!r}",
+                    f"the state of {group.distribution!r} lies in [{low:g}, {high:g}]",
+                    f"{array[..., group.rows][at]:g}",
+                    "give a state inside the support",
+                )
+            )
+    return array
+
+
+def checked_couplings(couplings: ArrayLike, program: Program, where: str) -> FloatArray:
+    """Return `couplings` as an array of shape ``(N, N)``, 0 where no boundary state exists.
+
+    Raises
+    ------
+    SettingError
+        For NaN, another shape, or a coupling without a boundary state.
+    """
+    array = checked_array(couplings, where, "couplings")
+    size = program.size
+    if array.shape != (size, size):
+        raise SettingError(
+            Fault(
+                where,
+                f"couplings have shape {(size, size)}",
+                f"shape {array.shape}",
+                "give J[target, source]",
+            )
+        )
+    stray = np.argwhere((array != 0.0) & ~program.exists)
+    if stray.size:
+        row, column = stray[0].tolist()
+        raise SettingError(
+            Fault(
+                where,
+                "a coupling needs a boundary state",
+                f"{array[row, column]:g} at [{row}, {column}], where none exists",
+                f"couple {program.paths[column]!r} to {program.paths[row]!r} "
+                "in the world, then make a new Simulator",
+            )
+        )
+    return array

@@ -24,7 +24,13 @@ from deepparticle.blankets.errors import (
     PartitionError,
     SettingError,
 )
-from deepparticle.compile.arguments import checked_array, checked_count, per_row, row_clocks
+from deepparticle.compile.arguments import (
+    checked_count,
+    checked_couplings,
+    checked_states,
+    per_row,
+    row_clocks,
+)
 from deepparticle.compile.backends.base import Backend, Variables
 from deepparticle.compile.backends.numpy_backend import NumpyBackend
 from deepparticle.compile.backends.object_backend import ObjectBackend
@@ -37,6 +43,7 @@ from deepparticle.compile.presentation import Presentation
 from deepparticle.compile.program import Program
 from deepparticle.compile.relaxation import Relaxation, relax
 from deepparticle.compile.run import Recorder, Run, checked_records
+from deepparticle.partitions.arrays import write_couplings
 from deepparticle.partitions.partition import Partition
 from deepparticle.partitions.stepping import (
     MODES,
@@ -44,7 +51,6 @@ from deepparticle.partitions.stepping import (
     checked_generator,
     checked_option,
 )
-from deepparticle.partitions.writing import write_couplings
 
 __all__ = ["BACKENDS", "Simulator"]
 
@@ -177,29 +183,7 @@ class Simulator:
 
     @couplings.setter
     def couplings(self, couplings: ArrayLike) -> None:
-        array = checked_array(couplings, "Simulator.couplings", "couplings")
-        size = self._program.size
-        if array.shape != (size, size):
-            raise SettingError(
-                Fault(
-                    "Simulator.couplings",
-                    f"couplings have shape {(size, size)}",
-                    f"shape {array.shape}",
-                    "give J[target, source]",
-                )
-            )
-        stray = np.argwhere((array != 0.0) & ~self._program.exists)
-        if stray.size:
-            row, column = stray[0].tolist()
-            raise SettingError(
-                Fault(
-                    "Simulator.couplings",
-                    "a coupling needs a boundary state",
-                    f"{array[row, column]:g} at [{row}, {column}], where none exists",
-                    f"couple {self._program.paths[column]!r} to {self._program.paths[row]!r} "
-                    "in the world, then make a new Simulator",
-                )
-            )
+        array = checked_couplings(couplings, self._program, "Simulator.couplings")
         now = self._engine.backend.variables.copy()
         now.couplings = array.astype(self._dtype)
         self._engine.backend.variables = now
@@ -212,42 +196,10 @@ class Simulator:
 
     @state.setter
     def state(self, state: ArrayLike) -> None:
-        array = self._checked_states(state, "Simulator.state", self._chains or 1)
+        array = checked_states(state, self._program, "Simulator.state", self._chains or 1)
         now = self._engine.backend.variables.copy()
         now.state = np.array(np.broadcast_to(array, now.state.shape), dtype=self._dtype)
         self._engine.backend.variables = now
-
-    def _checked_states(self, states: ArrayLike, where: str, chains: int | None) -> FloatArray:
-        array = checked_array(states, where, "the state")
-        size = self._program.size
-        if (
-            array.ndim not in (1, 2)
-            or array.shape[-1] != size
-            or (chains is not None and array.ndim == 2 and array.shape[0] != chains)
-        ):
-            first = "starts" if chains is None else chains
-            raise SettingError(
-                Fault(
-                    where,
-                    f"states have shape ({size},) or ({first}, {size})",
-                    f"shape {array.shape}",
-                    "give one number per subparticle",
-                )
-            )
-        for group in self._program.groups:
-            low, high = group.distribution.support
-            outside = np.argwhere((array[..., group.rows] < low) | (array[..., group.rows] > high))
-            if outside.size:
-                row = int(group.rows[outside[0][-1]])
-                raise SettingError(
-                    Fault(
-                        f"{where}, {self._program.paths[row]!r}",
-                        f"the state of {group.distribution!r} lies in [{low:g}, {high:g}]",
-                        f"{array[..., row].flat[0]:g}",
-                        "give a state inside the support",
-                    )
-                )
-        return array
 
     @property
     def variables(self) -> Variables:
@@ -313,7 +265,7 @@ class Simulator:
         given = resolved_evidence(self._program, evidence, self._chains, where)
         recorder = self._recorder(record, every, steps, where)
         if start is not None:
-            self.state = self._checked_states(start, "infer, start", self._chains or 1)
+            self.state = checked_states(start, self._program, "infer, start", self._chains or 1)
         with interruptible() as interruption:
             bar = tqdm(range(burn_in + steps), desc="infer", disable=not progress, unit="step")
             for number in bar:
@@ -464,7 +416,7 @@ class Simulator:
             )
         if start is None:
             start = self.state
-        states = self._checked_states(start, "relax, start", None)
+        states = checked_states(start, self._program, "relax, start", None)
         count = 1 if states.ndim == 1 else states.shape[0]
         given = resolved_evidence(self._program, evidence, count, where)
         # A residual of 1e-9 is below what float32 can tell.

@@ -1,4 +1,4 @@
-"""The couplings of a partition as a matrix, ``J[target, source]`` in row order."""
+"""The couplings of a partition as a matrix, ``J[target, source]`` in row order, out and in."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from deepparticle.partitions.population import Population
 if TYPE_CHECKING:
     from deepparticle.partitions.partition import Partition
 
-__all__ = ["coupling_arrays", "coupling_matrix"]
+__all__ = ["coupling_arrays", "coupling_matrix", "write_couplings"]
 
 # Beyond this many rows a matrix with fewer than one entry in ten is returned sparse.
 _LARGE = 2048
@@ -106,3 +106,20 @@ def _sparse(partition: Partition, count: int) -> Any:
     values.append([entry[2].weight for entry in entries])
     index = (np.concatenate(rows).astype(np.intp), np.concatenate(columns).astype(np.intp))
     return scipy.sparse.csr_array((np.concatenate(values), index), shape=(count, count))
+
+
+def write_couplings(world: Partition, couplings: FloatArray) -> None:
+    """Set the weight of every boundary state between subparticles.
+
+    Parameters
+    ----------
+    world : Partition
+    couplings : ndarray of shape (N, N)
+        ``J[target, source]`` in row order; entries without a boundary state are ignored.
+    """
+    for row, block in blocks_of(world):
+        if isinstance(block, Population):
+            span = slice(row, row + block.size)
+            block.weights[...] = couplings[span, span] * block.exists_mask
+    for target, source, boundary in explicit_couplings(world):
+        boundary.weight = float(couplings[target, source])
