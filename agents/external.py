@@ -20,6 +20,7 @@ from deepparticle.agents.member import Member
 from deepparticle.blankets._types import ArrayLike, FloatArray
 from deepparticle.blankets.boundary import Boundary, BoundaryEnd
 from deepparticle.blankets.errors import Fault, SettingError, SettingTypeError
+from deepparticle.blankets.numbers import real_array
 
 __all__ = ["ExternalState", "Process"]
 
@@ -89,7 +90,7 @@ class ExternalState(Member):
         """
         try:
             # A copy: what the caller does to its array later is not the state's.
-            array = np.array(value, dtype=np.float64)
+            array = real_array(value)
         except (TypeError, ValueError):
             raise SettingTypeError(
                 Fault(str(self), "an external state holds numbers", repr(value), "give floats")

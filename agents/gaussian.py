@@ -25,8 +25,8 @@ import numpy as np
 from deepparticle.agents.distribution import StateDistribution
 from deepparticle.agents.registry import register_distribution
 from deepparticle.blankets._types import FloatArray
-from deepparticle.blankets.conditional import finite_number
 from deepparticle.blankets.errors import Fault, SettingError
+from deepparticle.blankets.numbers import finite_number
 
 __all__ = ["Gaussian"]
 

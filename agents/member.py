@@ -18,9 +18,9 @@ import operator
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar, cast, overload
 
-from deepparticle.blankets.conditional import finite_number
 from deepparticle.blankets.errors import Fault, SettingError, SettingTypeError
 from deepparticle.blankets.naming import SEPARATOR, checked_name, nearest
+from deepparticle.blankets.numbers import finite_number
 
 __all__ = ["Inherited", "Member", "checked_clock", "checked_non_negative"]
 

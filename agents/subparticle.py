@@ -25,7 +25,7 @@ from typing import Any
 
 from deepparticle.agents.continuous_bernoulli import ContinuousBernoulli
 from deepparticle.agents.distribution import StateDistribution
-from deepparticle.agents.member import Member
+from deepparticle.agents.member import Member, checked_non_negative
 from deepparticle.blankets.boundary import (
     ActiveState,
     Boundary,
@@ -33,8 +33,8 @@ from deepparticle.blankets.boundary import (
     BoundaryViews,
     SensoryState,
 )
-from deepparticle.blankets.conditional import finite_number
 from deepparticle.blankets.errors import BlanketError, Fault, SettingError, SettingTypeError
+from deepparticle.blankets.numbers import finite_number
 
 __all__ = ["LocalFreeEnergy", "Subparticle", "checked_distribution", "checked_state"]
 
@@ -295,7 +295,7 @@ class Subparticle(Member):
         float
             The new state, not yet shown to the blanket (see `act`).
         """
-        if uniform is not None and not 0.0 <= uniform <= 1.0:
+        if uniform is not None and not 0.0 <= finite_number(uniform, str(self), "uniform") <= 1.0:
             raise SettingError(
                 Fault(
                     str(self),
@@ -304,6 +304,8 @@ class Subparticle(Member):
                     "use rng.random()",
                 )
             )
+        if precision is not None:
+            precision = checked_non_negative(precision, str(self), "precision")
         self._used_precision = self.precision if precision is None else precision
         self._argument = self._used_precision * (self._field + self._evidence)
         if uniform is None:
@@ -324,6 +326,8 @@ class Subparticle(Member):
         learning_rate : float, optional
             :math:`\alpha_i` for this step only.
         """
+        if learning_rate is not None:
+            learning_rate = checked_non_negative(learning_rate, str(self), "learning_rate")
         rate = self.learning_rate if learning_rate is None else learning_rate
         error = self.prediction_error
         for boundary in self.incoming():
@@ -351,7 +355,9 @@ class Subparticle(Member):
         >>> a.free_energy().value  # nothing sensed: the prior is the posterior
         0.0
         """
-        b_q = self._argument if variational_bias is None else variational_bias
+        b_q = self._argument
+        if variational_bias is not None:
+            b_q = finite_number(variational_bias, str(self), "variational_bias")
         beta = self._used_precision
         sensed = self._field - self._bias + self._evidence
         return LocalFreeEnergy(

@@ -29,8 +29,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from typing import Generic, Literal, Protocol, TypeVar
 
-from deepparticle.blankets.conditional import BoundaryConditional, finite_number
-from deepparticle.blankets.errors import Fault, PartitionError, SettingTypeError
+from deepparticle.blankets.conditional import BoundaryConditional
+from deepparticle.blankets.errors import (
+    Fault,
+    PartitionError,
+    SettingTypeError,
+    UnknownPathError,
+)
+from deepparticle.blankets.numbers import finite_number
 
 __all__ = [
     "ActiveState",
@@ -347,6 +353,8 @@ class BoundaryViews(Mapping[str, View], Generic[View]):
         return boundary.source if self._view is SensoryState else boundary.target
 
     def __getitem__(self, key: object) -> View:
+        if isinstance(key, int):  # the members of a population are numbered
+            key = str(key)
         if not isinstance(key, str):
             found = self._lookup(key)  # type: ignore[arg-type]
             if found is not None:
@@ -385,8 +393,10 @@ class BoundaryViews(Mapping[str, View], Generic[View]):
     def __contains__(self, key: object) -> bool:
         try:
             self[key]
-        except (PartitionError, KeyError):
+        except UnknownPathError:
             return False
+        except PartitionError:  # a short name that is not unique is there more than once
+            return True
         return True
 
     def __repr__(self) -> str:

@@ -16,48 +16,10 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
-from deepparticle.blankets.errors import Fault, SettingError, SettingTypeError
+from deepparticle.blankets.errors import Fault, SettingError
+from deepparticle.blankets.numbers import finite_number
 
-__all__ = ["BoundaryConditional", "Delta", "conditional_named", "finite_number"]
-
-
-def finite_number(value: object, where: str, what: str) -> float:
-    """Return `value` as a float, or raise an error that names `where` and `what`.
-
-    Parameters
-    ----------
-    value : object
-        What was given: any real scalar.
-    where : str
-        The object that it was given to.
-    what : str
-        The name of the quantity, for example ``"weight"``.
-
-    Raises
-    ------
-    SettingTypeError
-        If `value` is not a real scalar.
-    SettingError
-        If `value` is infinite or not a number.
-
-    Examples
-    --------
-    >>> finite_number(2, "a", "bias")
-    2.0
-    """
-    try:
-        if isinstance(value, (str, bytes, bool)):
-            raise TypeError
-        number = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        raise SettingTypeError(
-            Fault(where, f"the {what} is a real number", repr(value), f"give the {what} as a float")
-        ) from None
-    if not math.isfinite(number):
-        raise SettingError(
-            Fault(where, f"the {what} is finite", repr(number), f"give a finite {what}")
-        )
-    return number
+__all__ = ["BoundaryConditional", "Delta", "conditional_named"]
 
 
 class BoundaryConditional(ABC):

@@ -112,3 +112,6 @@ class DivergenceError(_FaultError, ArithmeticError):
     """Learning ran away and was stopped; ``run`` holds what was recorded until then."""
 
     run: Any = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.faults,), {"run": self.run}

@@ -11,6 +11,7 @@ import numpy as np
 from deepparticle.agents.member import checked_clock, checked_non_negative
 from deepparticle.blankets._types import ArrayLike, FloatArray, IntArray
 from deepparticle.blankets.errors import Fault, SettingError, SettingTypeError
+from deepparticle.blankets.numbers import real_array
 from deepparticle.compile.program import Program
 
 __all__ = [
@@ -56,9 +57,7 @@ def checked_count(value: object, where: str, what: str, least: int = 0) -> int:
 def checked_array(value: Any, where: str, what: str) -> FloatArray:
     """Return `value` as a new float64 array of finite numbers."""
     try:
-        if np.iscomplexobj(value):
-            raise TypeError
-        array = np.array(value, dtype=np.float64)
+        array = real_array(value)
     except (TypeError, ValueError):
         raise SettingTypeError(
             Fault(where, f"{what} holds numbers", repr(value)[:60], "give an array of floats")

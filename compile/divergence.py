@@ -35,7 +35,7 @@ _LARGEST_FIELD = 1e8
 
 
 class DivergenceMonitor:
-    """Watches learning, one look per epoch.
+    """Watches a run: every step where states are unbounded, and every epoch of learning.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class DivergenceMonitor:
     couplings : ndarray of shape (N, N)
         J when learning began.
     rate : float
-        The largest learning rate, for the message.
+        The largest learning rate, for the message; 0 for inference.
     """
 
     def __init__(self, program: Program, couplings: FloatArray, rate: float) -> None:
@@ -57,17 +57,20 @@ class DivergenceMonitor:
         self._excess: deque[float] = deque(maxlen=_WINDOW)
 
     def look_step(self, now: Variables, step: int) -> None:
-        """Look at one step; only unbounded states need it.
+        """Look at one step; between the looks at epochs, only unbounded states need it.
 
         Raises
         ------
         DivergenceError
             If a field is not a number or beyond any use.
         """
-        if self._bounded:
-            return
+        if not self._bounded:
+            self._look_at_field(now, step)
+
+    def _look_at_field(self, now: Variables, step: int) -> None:
         size = np.abs(now.field)
-        if not size.max() <= _LARGEST_FIELD:
+        # Bounded states may have any field that is a number.
+        if not size.max() <= (np.finfo(size.dtype).max if self._bounded else _LARGEST_FIELD):
             chain, row = np.unravel_index(
                 int(np.nanargmax(np.nan_to_num(size, nan=np.inf))), size.shape
             )
@@ -84,7 +87,7 @@ class DivergenceMonitor:
         Parameters
         ----------
         before : ndarray of shape (C, N) or None
-            The states one step earlier, under the same evidence; None for epochs of one step.
+            The states one step earlier, under the same evidence; None where that was another.
         now : Variables
         evidence : ndarray of shape (C, N)
         step : int
@@ -95,6 +98,7 @@ class DivergenceMonitor:
         DivergenceError
             If learning runs away.
         """
+        self._look_at_field(now, step)
         if before is None:
             return
         norm = float(np.linalg.norm(before) * np.linalg.norm(now.state))
@@ -113,12 +117,16 @@ class DivergenceMonitor:
             )
 
     def _error(self, value: str, step: int) -> DivergenceError:
+        doing, mend = "inference", "lower the couplings or the precision"
+        if self._rate:
+            doing = "learning"
+            mend = f"use a smaller learning_rate than {self._rate:g}, a tenth of it for example"
         return DivergenceError(
             Fault(
-                f"learning of {self._program.name!r}",
-                f"learning converges; it ran away by step {step} and was stopped",
+                f"{doing} of {self._program.name!r}",
+                f"{doing} converges; it ran away by step {step} and was stopped",
                 value,
-                f"use a smaller learning_rate than {self._rate:g}, a tenth of it for example; what "
-                "was learned and recorded until then is in the simulator and in error.run",
+                f"{mend}; what was learned and recorded until then is in the simulator and in "
+                "error.run",
             )
         )

@@ -53,6 +53,7 @@ class Engine:
         self.surroundings = Surroundings(backend.program, backend.chains)
         self.time = 0
         self._rng = rng
+        self._shown: tuple[Any, FloatArray] | None = None
         # Evidence that is the same for many steps is converted once.
         self._last: tuple[Any, FloatArray] | None = None
 
@@ -103,7 +104,8 @@ class Engine:
         interruption: Interruption,
     ) -> None:
         """Present one pattern for so many steps, and look whether learning still makes sense."""
-        before = None
+        # An epoch of one step can be compared with the last one where that showed the same.
+        before = self._shown[1] if self._shown is not None and self._shown[0] is given else None
         evidence = None
         for number in range(steps):
             if interruption:
@@ -114,3 +116,4 @@ class Engine:
             monitor.look_step(self.backend.variables, self.time)
         if evidence is not None:
             monitor.look_epoch(before, self.backend.variables, evidence, self.time)
+            self._shown = (given, self.backend.variables.state.copy())

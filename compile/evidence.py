@@ -151,6 +151,15 @@ class Surroundings:
         for chain in range(self._chains):
             actions = slot.acting_weights * state[chain, slot.acting]
             answer = process(np.array(self.values[number][chain]), actions, rng)
+            if answer is None:
+                raise SettingTypeError(
+                    Fault(
+                        f"the process of {slot.path!r}",
+                        "its answer is a number or an array",
+                        "None",
+                        "end the function with 'return value'",
+                    )
+                )
             array = checked_array(answer, f"the process of {slot.path!r}", "its answer")
             count = slot.sensing.size
             if array.ndim > 1 or (array.ndim == 1 and count and array.size != count):
@@ -164,7 +173,8 @@ class Surroundings:
                     )
                 )
             answers.append(array)
-        self.values[number] = np.stack(answers)
+        # A process may answer with one number in one chain and with a vector in another.
+        self.values[number] = np.stack(np.broadcast_arrays(*answers))
 
     def held_evidence(self, given: Any, count: int) -> FloatArray:
         """The evidence of what the external states hold now, without letting processes answer.

@@ -10,46 +10,60 @@ if TYPE_CHECKING:
 
 __all__ = ["explanation", "step_code"]
 
-_UPDATE = {
-    "synchronous": [
-        "h = b + J @ sigma                      # boundary states s_ij = J_ij sigma_j, summed",
-        "theta = beta * (h + u)                 # prior prediction field and evidence",
-        "sigma_new = sample(theta, uniforms)    # or mean(theta): deterministic",
-    ],
-    "sequential": [
-        "for i in range(N):                     # row order, each sees the newest neighbours",
-        "    h[i] = b[i] + J[i] @ sigma",
-        "    theta[i] = beta[i] * (h[i] + u[i])",
-        "    sigma[i] = sample(theta[i], uniforms[i])",
-    ],
-    "chromatic": [
-        "for rows in colours:                   # no two rows of a colour touch each other",
-        "    h[rows] = b[rows] + J[rows] @ sigma",
-        "    theta[rows] = beta[rows] * (h[rows] + u[rows])",
-        "    sigma[rows] = sample(theta[rows], uniforms[rows])",
-    ],
-    "random": [
-        "for k in range(N):                     # N single-site updates, drawn with replacement",
-        "    i = sites[k]",
-        "    h[i] = b[i] + J[i] @ sigma",
-        "    theta[i] = beta[i] * (h[i] + u[i])",
-        "    sigma[i] = sample(theta[i], uniforms[k])",
-    ],
-}
+
+def _update_lines(schedule: str, clocked: bool) -> list[str]:
+    if schedule == "synchronous":
+        lines = [
+            "h = b + J @ sigma                      # boundary states s_ij = J_ij sigma_j, summed",
+            "theta = beta * (h + u)                 # prior prediction field and evidence",
+            "sigma_new = sample(theta, uniforms)    # or mean(theta): deterministic",
+        ]
+        return lines + ["sigma_new = where(due, sigma_new, sigma)"] * clocked
+    if schedule == "random":
+        return [
+            "for k in range(N):                     # single-site updates, drawn with replacement",
+            "    i = sites[k]",
+            *["    if not due[i]: continue"] * clocked,
+            "    h[i] = b[i] + J[i] @ sigma",
+            "    theta[i] = beta[i] * (h[i] + u[i])",
+            "    sigma[i] = sample(theta[i], uniforms[k])",
+        ]
+    if schedule == "sequential":
+        rows, loop = "i", "for i in range(N):                     # row order, each sees the newest"
+        held = ["    if not due[i]: continue"]
+    else:
+        rows, loop = (
+            "rows",
+            "for rows in colours:                   # rows that do not touch",
+        )
+        held = ["    rows = rows[due[rows]]"]
+    return [
+        loop,
+        *held * clocked,
+        f"    h[{rows}] = b[{rows}] + J[{rows}] @ sigma",
+        f"    theta[{rows}] = beta[{rows}] * (h[{rows}] + u[{rows}])",
+        f"    sigma[{rows}] = sample(theta[{rows}], uniforms[{rows}])",
+    ]
 
 
 def step_code(program: Program) -> str:
     """One step of a program as a few lines of array code."""
-    lines = []
-    if not program.same_clock:
-        lines.append("due = t % clock == 0                   # rows that are held keep everything")
-    lines += _UPDATE[program.schedule]
+    clocked = not program.same_clock
+    lines = [
+        "due = t % clock == 0                   # rows that are held keep everything"
+    ] * clocked
+    lines += _update_lines(program.schedule, clocked)
+    new = "sigma_new" if program.schedule == "synchronous" else "sigma"
     if program.plastic.any():
         mask = "" if program.learns_everywhere else " * plastic"
-        lines += [
-            "epsilon = sigma_new - mean(h)          # prediction error, without evidence or beta",
-            f"J += outer(alpha * epsilon, sigma_new){mask}   # diagonal stays 0",
-        ]
+        updated = ["isin(arange(N), sites)"] * (program.schedule == "random") + ["due"] * clocked
+        lines.append("# prediction error, without evidence or beta; the diagonal of J stays 0")
+        lines.append(f"epsilon = {new} - mean(h)")
+        if updated:
+            lines.append(f"epsilon = where({' & '.join(updated)}, epsilon, 0)")
+        lines.append(f"J += outer(alpha * epsilon, {new}){mask}")
+    if program.schedule == "synchronous":
+        lines.append("sigma = sigma_new")
     return "\n".join(lines)
 
 

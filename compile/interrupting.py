@@ -39,7 +39,7 @@ def interruptible() -> Iterator[Interruption]:
         yield interruption
         return
     previous = signal.getsignal(signal.SIGINT)
-    if previous is None:  # installed from outside Python: not ours to replace
+    if previous in (None, signal.SIG_IGN):  # not Python's, or ignored on purpose: not ours
         yield interruption
         return
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from deepparticle.blankets.conditional import finite_number
 from deepparticle.blankets.errors import Fault, SettingError, SettingTypeError
+from deepparticle.blankets.numbers import finite_number
 from deepparticle.compile.arguments import checked_array
 from deepparticle.compile.evidence import array_evidence, dict_evidence
 from deepparticle.compile.program import Program

@@ -22,8 +22,10 @@ from deepparticle.compile.backends.numpy_backend import group_map
 __all__ = ["Relaxation", "relax"]
 
 # An oscillation that dies out slowly looks like an orbit for a while. It is called an orbit when it
-# swings by more than this many tolerances and repeats itself to a thousandth of the tolerance.
+# swings by more than this many tolerances (or a hundredth, where the tolerance is loose) and
+# repeats itself to a thousandth of the tolerance.
 _SWING = 1e3
+_LOOSE_SWING = 1e-2
 _REPEAT = 1e-3
 
 
@@ -93,6 +95,7 @@ def relax(
     states = backend.variables.state.copy()
     cycle = 1 if clock is None else int(np.lcm.reduce(clock))
     history = [states.copy()]
+    threshold = min(_SWING * tolerance, max(_LOOSE_SWING, 10.0 * tolerance))
     for time in range(max_steps + 1):
         now = backend.variables
         open_ = period == 0
@@ -104,11 +107,12 @@ def relax(
         if sites is None and len(history) > 2 * cycle and time % cycle == 0:
             swing = np.abs(now.state - history[-1 - cycle]).max(axis=1)
             repeat = np.abs(now.state - history[-1 - 2 * cycle]).max(axis=1)
-            swings = open_ & ~rests & (swing > _SWING * tolerance) & (repeat <= _REPEAT * tolerance)
+            swings = open_ & ~rests & (swing > threshold) & (repeat <= _REPEAT * tolerance)
         for chosen, kind in ((rests, 1), (swings, 2)):
             states[chosen], steps[chosen], period[chosen] = now.state[chosen], time, kind
         converged |= rests
-        if np.all(period > 0) or time == max_steps:
+        lost = ~np.isfinite(now.state).all(axis=1)
+        if np.all((period > 0) | lost) or time == max_steps:
             break
         random = Randomness(None, None if sites is None else next(sites))
         backend.step(StepInput(time, random, evidence, precision, None, clock))

@@ -17,13 +17,13 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from deepparticle.blankets._types import ArrayLike, FloatArray, IntArray
-from deepparticle.blankets.conditional import finite_number
 from deepparticle.blankets.errors import (
     DivergenceError,
     Fault,
     PartitionError,
     SettingError,
 )
+from deepparticle.blankets.numbers import finite_number
 from deepparticle.compile.arguments import (
     checked_count,
     checked_couplings,
@@ -71,6 +71,8 @@ class Simulator:
         The order of updates; part of what is simulated, each with its own stationary law.
     chains : int, optional
         So many copies of the states side by side, sharing couplings; None has no chain axis.
+    networks : None
+        Several networks side by side are not in this version.
     seed : int, sequence of int, numpy.random.SeedSequence or None
         Same seed, same run. None draws a fresh one.
     dtype : {"float64", "float32"}
@@ -94,6 +96,7 @@ class Simulator:
         schedule: str = "synchronous",
         *,
         chains: int | None = None,
+        networks: int | None = None,
         seed: int | Sequence[int] | np.random.SeedSequence | None = 0,
         dtype: Any = "float64",
         precision: ArrayLike | None = None,
@@ -104,6 +107,15 @@ class Simulator:
         checked_option(backend, BACKENDS, where, "backend")
         checked_option(schedule, SCHEDULES, where, "schedule")
         self._chains = None if chains is None else checked_count(chains, where, "chains", 1)
+        if networks is not None:
+            raise SettingError(
+                Fault(
+                    where,
+                    "one simulator runs one network in this version",
+                    f"networks={networks!r}",
+                    "make a Simulator for each, or use chains= for many states of one network",
+                )
+            )
         self._dtype = _checked_dtype(dtype)
         program = lower(world, schedule)
         clocks = row_clocks(clock, program, where)
@@ -115,11 +127,26 @@ class Simulator:
             ),
             clock=np.ones(program.size, dtype=np.intp) if clocks is None else clocks,
         )
+        self._refuse_overflow()
         self._world = world
         self._name = "numpy" if backend == "auto" else backend
         # Kept for relaxation on the objects backend, which needs objects of its own.
         self._snapshot = world.copy() if self._name == "objects" else None
         self._start(seed)
+
+    def _refuse_overflow(self) -> None:
+        largest = float(np.finfo(self._dtype).max)
+        for what in ("couplings", "bias", "precision"):
+            size = float(np.max(np.abs(getattr(self._program, what))))
+            if size > largest:
+                raise SettingError(
+                    Fault(
+                        "Simulator",
+                        f"the {what} can be represented as {self._dtype}",
+                        f"{size:g}",
+                        "use dtype='float64'",
+                    )
+                )
 
     def fork(self, *, chains: int | None = None, seed: Any = 0) -> Simulator:
         """Another simulator of the same program with the couplings as they are now.
@@ -266,12 +293,18 @@ class Simulator:
         recorder = self._recorder(record, every, steps, where)
         if start is not None:
             self.state = checked_states(start, self._program, "infer, start", self._chains or 1)
+        monitor = DivergenceMonitor(self._program, self._engine.backend.variables.couplings, 0.0)
         with interruptible() as interruption:
             bar = tqdm(range(burn_in + steps), desc="infer", disable=not progress, unit="step")
-            for number in bar:
-                if interruption:
-                    break
-                self._engine.step(call, given, recorder if number >= burn_in else None)
+            try:
+                for number in bar:
+                    if interruption:
+                        break
+                    self._engine.step(call, given, recorder if number >= burn_in else None)
+                    monitor.look_step(self._engine.backend.variables, self.time)
+            except DivergenceError as error:
+                error.run = recorder.run(False)
+                raise
         return recorder.run(bool(interruption))
 
     def learn(
@@ -479,7 +512,19 @@ class Simulator:
                     "write back without states=True",
                 )
             )
-        write_couplings(self._world, self._engine.backend.variables.couplings)
+        learned = self._engine.backend.variables.couplings
+        if not np.all(np.isfinite(learned)):
+            raise DivergenceError(
+                Fault(
+                    f"write_back to {str(self._world)!r}",
+                    "what is written back is finite",
+                    f"{int(np.count_nonzero(~np.isfinite(learned)))} couplings that are not",
+                    "learn again with a smaller learning_rate",
+                )
+            )
+        # Weights that did not change stay as they are in the world, also under float32.
+        changed = learned != self._program.couplings.astype(self._dtype)
+        write_couplings(self._world, learned, changed)
         if states:
             for leaf, value in zip(self._world.subparticles, self.state.tolist(), strict=True):
                 leaf.state = value

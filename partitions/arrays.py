@@ -50,7 +50,7 @@ def coupling_arrays(partition: Partition) -> tuple[FloatArray, BoolArray, BoolAr
     for row, block in blocks_of(partition):
         if isinstance(block, Population):
             span = slice(row, row + block.size)
-            couplings[span, span] = block.weights
+            couplings[span, span] = block.weights * block.exists_mask
             exists[span, span] = block.exists_mask
             plastic[span, span] = block.plastic_mask & block.exists_mask
     for target, source, boundary in explicit_couplings(partition):
@@ -108,18 +108,25 @@ def _sparse(partition: Partition, count: int) -> Any:
     return scipy.sparse.csr_array((np.concatenate(values), index), shape=(count, count))
 
 
-def write_couplings(world: Partition, couplings: FloatArray) -> None:
-    """Set the weight of every boundary state between subparticles.
+def write_couplings(
+    world: Partition, couplings: FloatArray, changed: BoolArray | None = None
+) -> None:
+    """Set the weights of boundary states between subparticles.
 
     Parameters
     ----------
     world : Partition
     couplings : ndarray of shape (N, N)
-        ``J[target, source]`` in row order; entries without a boundary state are ignored.
+        ``J[target, source]`` in row order, finite; entries without a boundary state are ignored.
+    changed : ndarray of bool, shape (N, N), optional
+        Which of them to write; by default all.
     """
     for row, block in blocks_of(world):
         if isinstance(block, Population):
             span = slice(row, row + block.size)
-            block.weights[...] = couplings[span, span] * block.exists_mask
+            chosen = block.exists_mask if changed is None else changed[span, span]
+            chosen = chosen & block.exists_mask
+            block.weights[chosen] = couplings[span, span][chosen]
     for target, source, boundary in explicit_couplings(world):
-        boundary.weight = float(couplings[target, source])
+        if changed is None or changed[target, source]:
+            boundary.weight = float(couplings[target, source])

@@ -24,6 +24,7 @@ from deepparticle.agents.subparticle import Subparticle
 from deepparticle.blankets.errors import Fault
 from deepparticle.blankets.naming import name_fault
 from deepparticle.partitions.population import Population
+from deepparticle.partitions.tree import Tree
 
 if TYPE_CHECKING:
     from deepparticle.partitions.partition import Partition
@@ -46,62 +47,59 @@ def faults_of(partition: Partition) -> list[Fault]:
 def _check_nesting(
     place: Any, is_root: bool, seen: set[int], leaves: list[Any], faults: list[Fault]
 ) -> None:
-    # An explicit stack: a cycle must end in a message, not in exhausted recursion.
-    stack = [(place, is_root)]
+    # A member that was seen is not entered again, so that a cycle ends in a message.
     seen.add(id(place))
-    while stack:
-        outer, at_root = stack.pop()
-        for key, member in outer._members.items():
-            where = f"{outer}/{key}" if outer.path else str(key)
-            if id(member) in seen:
+    for key, member in place._members.items():
+        where = f"{place}/{key}" if place.path else str(key)
+        if id(member) in seen:
+            faults.append(
+                Fault(
+                    where,
+                    "the nesting is a tree, without cycles",
+                    "a member that lies in two places",
+                    "move it to one partition",
+                )
+            )
+            continue
+        seen.add(id(member))
+        fault = name_fault(member.name, where)
+        if fault is not None:
+            faults.append(fault)
+        if member.name != key:
+            faults.append(
+                Fault(
+                    where,
+                    "a member is kept under its own name",
+                    repr(member.name),
+                    "use rename()",
+                )
+            )
+        if member.parent is not place:
+            faults.append(
+                Fault(
+                    where,
+                    "a member lies in the partition that holds it",
+                    str(member.parent),
+                    "use move()",
+                )
+            )
+        if isinstance(member, ExternalState):
+            if not is_root:
                 faults.append(
                     Fault(
                         where,
-                        "the nesting is a tree, without cycles",
-                        "a member that lies in two places",
-                        "move it to one partition",
+                        "only the root holds external states",
+                        f"one in {str(place)!r}",
+                        "use world.add_external()",
                     )
                 )
-                continue
-            seen.add(id(member))
-            fault = name_fault(member.name, where)
-            if fault is not None:
-                faults.append(fault)
-            if member.name != key:
-                faults.append(
-                    Fault(
-                        where,
-                        "a member is kept under its own name",
-                        repr(member.name),
-                        "use rename()",
-                    )
-                )
-            if member.parent is not outer:
-                faults.append(
-                    Fault(
-                        where,
-                        "a member lies in the partition that holds it",
-                        str(member.parent),
-                        "use move()",
-                    )
-                )
-            if isinstance(member, ExternalState):
-                if not at_root:
-                    faults.append(
-                        Fault(
-                            where,
-                            "only the root holds external states",
-                            f"one in {str(outer)!r}",
-                            "use world.add_external()",
-                        )
-                    )
-            elif isinstance(member, Subparticle):
-                leaves.append(member)
-            elif isinstance(member, Population):
-                faults += _population_faults(member)
-                leaves += [member[row] for row in range(member.size)]
-            else:
-                stack.append((member, False))
+        elif isinstance(member, Subparticle):
+            leaves.append(member)
+        elif isinstance(member, Population):
+            faults += _population_faults(member)
+            leaves += [member[row] for row in range(member.size)]
+        elif isinstance(member, Tree):
+            _check_nesting(member, False, seen, leaves, faults)
 
 
 def _population_faults(population: Population) -> Iterator[Fault]:
@@ -114,6 +112,14 @@ def _population_faults(population: Population) -> Iterator[Fault]:
                 f"{values[tuple(where)]} at {where}",
                 "replace NaN and inf",
             )
+    stray = np.argwhere((population.weights != 0.0) & ~population.exists_mask)
+    for row, column in stray[stray[:, 0] != stray[:, 1]][:1].tolist():
+        yield Fault(
+            f"{population}/{column} → {population}/{row}",
+            "a coupling passes through a boundary state",
+            f"a weight of {population.weights[row, column]:g} where none exists",
+            "use couple()",
+        )
     if np.any(np.diagonal(population.weights)):
         row = int(np.flatnonzero(np.diagonal(population.weights))[0])
         yield Fault(

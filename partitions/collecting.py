@@ -14,7 +14,7 @@ class Collector:
 
     Examples
     --------
-    >>> from deepparticle.blankets.conditional import finite_number
+    >>> from deepparticle.blankets.numbers import finite_number
     >>> collector, bias = Collector(), 0.0
     >>> with collector.at("members[0].bias"):
     ...     bias = finite_number(float("nan"), "a", "bias")

@@ -15,13 +15,11 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from deepparticle.agents.distribution import StateDistribution
 from deepparticle.blankets._types import ArrayLike
-from deepparticle.blankets.conditional import finite_number
 from deepparticle.blankets.errors import Fault, SettingError, SettingTypeError
 from deepparticle.blankets.laws import KINDS
+from deepparticle.blankets.numbers import finite_number, real_array
 from deepparticle.partitions.collecting import Collector, shown
 from deepparticle.partitions.partition import Partition
 
@@ -86,7 +84,7 @@ def from_couplings(
     matrix: Any = couplings
     if not hasattr(couplings, "tocoo"):
         try:
-            matrix = np.asarray(couplings, dtype=np.float64)
+            matrix = real_array(couplings)
         except (TypeError, ValueError):
             raise SettingTypeError(
                 Fault(

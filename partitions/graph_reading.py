@@ -16,10 +16,10 @@ import numpy as np
 
 from deepparticle.agents.registry import distribution_named
 from deepparticle.agents.subparticle import Subparticle, checked_distribution
-from deepparticle.blankets.conditional import finite_number
 from deepparticle.blankets.errors import Fault, SettingTypeError
 from deepparticle.blankets.laws import graph_faults
 from deepparticle.blankets.naming import SEPARATOR
+from deepparticle.blankets.numbers import finite_number
 from deepparticle.partitions.collecting import Collector
 from deepparticle.partitions.partition import Partition
 from deepparticle.partitions.placing import Entry, place_members

@@ -25,6 +25,7 @@ from deepparticle.blankets.boundary import Boundary, BoundaryEnd
 from deepparticle.blankets.conditional import BoundaryConditional, Delta
 from deepparticle.blankets.errors import Fault, PartitionError, SettingError, SettingTypeError
 from deepparticle.blankets.naming import unknown_path
+from deepparticle.blankets.numbers import real_array
 
 if TYPE_CHECKING:
     import scipy.sparse
@@ -62,19 +63,17 @@ def checked_matrix(
         if tuple(entries.shape) == shape:
             stored = np.zeros(shape, dtype=np.bool_)
             stored[entries.row, entries.col] = True
-        values = np.asarray(matrix.toarray(), dtype=np.float64)
-    else:
-        try:
-            values = np.array(matrix, dtype=np.float64)
-        except (TypeError, ValueError):
-            raise SettingTypeError(
-                Fault(
-                    where,
-                    f"the {what} are a matrix of numbers",
-                    repr(matrix)[:60],
-                    "give an array of floats",
-                )
-            ) from None
+    try:
+        values = real_array(matrix.toarray() if is_sparse else matrix)
+    except (TypeError, ValueError):
+        raise SettingTypeError(
+            Fault(
+                where,
+                f"the {what} are a matrix of numbers",
+                repr(matrix)[:60],
+                "give an array of floats",
+            )
+        ) from None
     if values.shape != shape:
         raise SettingError(
             Fault(
@@ -257,7 +256,7 @@ class Population(Member):
         self.distribution = checked_distribution(chosen, str(self))
         n = self.size
         try:
-            biases = np.asarray(bias, dtype=np.float64)
+            biases = real_array(bias)
         except (TypeError, ValueError):
             raise SettingTypeError(
                 Fault(str(self), "the biases are numbers", repr(bias)[:60], "give floats")
@@ -305,6 +304,14 @@ class Population(Member):
         self._views: WeakValueDictionary[tuple[int, int], PopulationBoundary] = (
             WeakValueDictionary()
         )
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Views are made again when asked for; a copy must not keep those of the original.
+        return {key: value for key, value in vars(self).items() if key != "_views"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._views = WeakValueDictionary()
 
     def _checked_size(self, size: object) -> int:
         try:

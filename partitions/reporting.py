@@ -110,7 +110,8 @@ class PartitionReport:
             lines.append("  equal time: nothing can be said before the faults are mended")
         elif self.levels[0].asymmetry < 1e-12:
             lines.append(
-                "  equal time: K is symmetric, the stationary law is closed-form where all "
+                "  equal time: K is symmetric, the stationary law (if there is one) is closed-form "
+                "under single-site\n              schedules, and under the synchronous one if all "
                 "clocks are equal"
             )
         else:

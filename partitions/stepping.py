@@ -214,7 +214,8 @@ def step_world(
         for external in world.externals:
             external.advance(generator)
     order = update_order(world, schedule, sites)
-    rows = update_states(leaves, schedule, world.time, uniforms, order)
+    rows = update_states(leaves, schedule, world.world.time, uniforms, order)
     if learn:
         learn_from_step(leaves, rows)
-    world.time += 1
+    # Stepping a part moves the clock of the whole: there is one time.
+    world.world.time += 1

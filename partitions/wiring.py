@@ -16,7 +16,7 @@ from deepparticle.agents.external import ExternalState
 from deepparticle.agents.member import Member
 from deepparticle.agents.subparticle import Subparticle
 from deepparticle.blankets.boundary import Boundary, ExplicitBoundary
-from deepparticle.blankets.conditional import Delta, finite_number
+from deepparticle.blankets.conditional import Delta
 from deepparticle.blankets.errors import (
     BlanketError,
     Fault,
@@ -24,6 +24,7 @@ from deepparticle.blankets.errors import (
     SettingError,
     SettingTypeError,
 )
+from deepparticle.blankets.numbers import finite_number, real_array
 from deepparticle.partitions.population import PopulationMember, checked_matrix
 
 if TYPE_CHECKING:
@@ -350,7 +351,7 @@ def connect_external(
         f"{str(outside)!r} and {str(target) if isinstance(target, (str, Member)) else 'a block'}"
     )
     try:
-        weights = np.broadcast_to(np.asarray(weight, dtype=np.float64), (len(leaves),))
+        weights = np.broadcast_to(real_array(weight), (len(leaves),))
     except (TypeError, ValueError):
         raise SettingError(
             Fault(

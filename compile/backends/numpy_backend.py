@@ -51,6 +51,9 @@ class NumpyBackend(Backend):
             for row in group.rows.tolist():
                 self._distributions[row] = group.distribution
         self._variables = self.initial()
+        self._change = np.empty_like(self._variables.couplings)
+        self._precision: FloatArray | None = None
+        self._used_precision = self._variables.used_precision
 
     @property
     def variables(self) -> Variables:
@@ -85,7 +88,10 @@ class NumpyBackend(Backend):
             state = group_map(self.program, "sample", argument, uniforms)
         if given.clock is None:
             now.state, now.field, now.argument = state, field, argument
-            now.used_precision = np.broadcast_to(given.precision, state.shape)
+            if self._precision is not given.precision:  # the same for all steps of a call
+                self._precision = given.precision
+                self._used_precision = np.broadcast_to(given.precision, state.shape)
+            now.used_precision = self._used_precision
             return None
         due: BoolArray = np.broadcast_to(given.time % given.clock == 0, state.shape)
         now.state = np.where(due, state, now.state)
@@ -162,7 +168,10 @@ class NumpyBackend(Backend):
             error *= updated
         if self.chains > 1:
             error /= self.chains
-        change = error.T @ now.state
+        if self.chains == 1:
+            change = np.multiply.outer(error[0], now.state[0], out=self._change)
+        else:
+            change = np.matmul(error.T, now.state, out=self._change)
         if self._plastic is None:
             change.reshape(-1)[:: self.program.size + 1] = 0.0
         else:

@@ -13,7 +13,7 @@ import numpy as np
 from deepparticle.blankets._types import FloatArray
 from deepparticle.compile.backends.base import Backend, StepInput, Variables
 from deepparticle.compile.program import Program
-from deepparticle.partitions.arrays import coupling_arrays
+from deepparticle.partitions.arrays import coupling_arrays, write_couplings
 from deepparticle.partitions.partition import Partition
 from deepparticle.partitions.stepping import learn_from_step, update_order, update_states
 
@@ -55,11 +55,8 @@ class ObjectBackend(Backend):
     @variables.setter
     def variables(self, variables: Variables) -> None:
         self._chains = {name: np.array(getattr(variables, name)) for name in _CELLS}
-        for target, leaf in enumerate(self._leaves):
-            for boundary in leaf.incoming():
-                if boundary.kind == "boundary":
-                    source = self._world.row_of(boundary.source)
-                    boundary.weight = float(variables.couplings[target, source])
+        now = coupling_arrays(self._world)[0]
+        write_couplings(self._world, variables.couplings, variables.couplings != now)
 
     def _load(self, chain: int) -> None:
         for name, cell in _CELLS.items():

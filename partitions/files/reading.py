@@ -20,9 +20,10 @@ from deepparticle.agents.external import ExternalState, Process
 from deepparticle.agents.registry import distribution_named
 from deepparticle.agents.subparticle import Subparticle
 from deepparticle.blankets.boundary import Boundary
-from deepparticle.blankets.conditional import conditional_named, finite_number
+from deepparticle.blankets.conditional import conditional_named
 from deepparticle.blankets.errors import Fault, PartitionError
 from deepparticle.blankets.naming import SEPARATOR, name_fault, unknown_path
+from deepparticle.blankets.numbers import finite_number
 from deepparticle.partitions.collecting import Collector, shown
 from deepparticle.partitions.files import models
 from deepparticle.partitions.files.faults import faults_of_validation, place_of

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 import deepparticle as dp
 from deepparticle.blankets import BoundaryConditional, BoundaryViews, ExplicitBoundary
-from deepparticle.blankets.conditional import conditional_named, finite_number
+from deepparticle.blankets.conditional import conditional_named
 from deepparticle.blankets.naming import checked_name, name_fault, nearest, unknown_path
+from deepparticle.blankets.numbers import finite_number
 
 NUMBERS = st.floats(-1e6, 1e6)
 

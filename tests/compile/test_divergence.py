@@ -136,3 +136,46 @@ def test_after_a_divergence_the_simulator_can_be_used() -> None:
     simulator.couplings = np.zeros((2, 2))
     simulator.state = np.zeros(2)
     assert np.all(np.isfinite(simulator.infer(steps=50).states))
+
+
+def test_inference_that_runs_away_is_stopped_and_named() -> None:
+    world = dp.Partition("world")
+    world.add_population(
+        "p", 3, couplings=2.0 * (1 - np.eye(3)), distribution=dp.Gaussian(), bias=0.1
+    )
+    simulator = dp.Simulator(world, seed=0)
+    with pytest.raises(dp.DivergenceError, match="lower the couplings") as error:
+        simulator.infer(steps=1000)
+    assert 0 < error.value.run.steps < 1000
+    assert np.all(np.isfinite(error.value.run.states))
+
+
+def test_a_divergence_survives_pickling() -> None:
+    error = dp.DivergenceError(dp.Fault("a", "b", "c", "d"))
+    error.run = "what was recorded"
+    again = pickle.loads(pickle.dumps(error))
+    assert (str(again), again.run) == (str(error), error.run)
+
+
+def test_one_step_epochs_of_the_same_pattern_are_watched() -> None:
+    # Synchronous states that oppose each other, and a rate that strengthens what opposes them.
+    couplings = -6.0 * (1.0 - np.eye(6))
+    simulator = dp.Simulator(dp.from_couplings(couplings), seed=1)
+    with pytest.raises(dp.DivergenceError, match="oppose each other"):
+        simulator.learn([[0.5] * 6], epochs=4000, steps=1, learning_rate=0.3, precision=0.5)
+
+
+def test_what_is_not_finite_is_neither_learned_on_nor_written_back() -> None:
+    world = dp.from_couplings(np.zeros((2, 2)))
+    simulator = dp.Simulator(world, dtype="float32", seed=0)
+    with np.errstate(all="ignore"), pytest.raises(dp.DivergenceError, match="ran away"):
+        simulator.learn([[1.0, -1.0]], epochs=20, learning_rate=1e308)
+    with pytest.raises(dp.DivergenceError, match="write_back to 'net': what is written back is"):
+        simulator.write_back()
+    assert not world.couplings.any()
+
+
+def test_couplings_beyond_the_arithmetic_are_refused() -> None:
+    world = dp.from_couplings([[0.0, 1e300], [0.0, 0.0]])
+    with pytest.raises(dp.SettingError, match="couplings can be represented as float32"):
+        dp.Simulator(world, dtype="float32")

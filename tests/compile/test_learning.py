@@ -290,3 +290,17 @@ def test_learning_lowers_the_prediction_error() -> None:
     pattern = np.array([1.0, -1.0, 1.0, -1.0, 1.0, 1.0])
     run = simulator.learn(pattern, 8.0, epochs=60, record="prediction_error")
     assert run.prediction_error[-100:].mean() < 0.5 * run.prediction_error[:20].mean()
+
+
+def test_only_what_changed_is_written_back() -> None:
+    world = dp.Partition("world")
+    a, b = world.add_subparticle("a", state=0.5), world.add_subparticle("b", state=-0.5)
+    world.couple(a, b, 0.1, plastic=False)
+    world.couple(b, a, 0.1)
+    world.sense(world.add_external("scene"), [a, b])
+    simulator = dp.Simulator(world, dtype="float32")
+    simulator.learn([[1.0, -1.0]], epochs=3, learning_rate=0.1)
+    b.sensory["a"].weight = 5.0  # by hand, and not plastic: not the simulator's to change
+    simulator.write_back()
+    assert b.sensory["a"].weight == 5.0
+    assert a.sensory["b"].weight == float(simulator.couplings[0, 1]) != 0.1

@@ -285,3 +285,10 @@ def test_wrong_arguments_are_refused(
 ) -> None:
     with pytest.raises(error, match=message):
         dp.Simulator(net()).relax(**given)
+
+
+def test_an_orbit_is_seen_with_a_loose_tolerance_too() -> None:
+    swinging = dp.Simulator(dp.from_couplings(-4.0 * (1.0 - np.eye(4))))
+    for tolerance in (1e-9, 1e-4, 1e-2):
+        found = swinging.relax([0.5] * 4, tolerance=tolerance)
+        assert (found.period, found.converged) == (2, False)

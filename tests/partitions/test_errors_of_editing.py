@@ -294,7 +294,7 @@ def test_check_reports_all_faults_at_once() -> None:
         world.check()
     text = str(caught.value)
     for message in [
-        "brain/x: the nesting is a tree ... lies in two places",
+        "inner/core/c: the nesting is a tree ... lies in two places",
         "cortex: the couplings are finite (got nan at [2, 1])",
         "cortex/1: a subparticle is not coupled to itself (got weight 0.5)",
         "brain/a: the bias is finite (got inf)",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import gc
+import pickle
+from collections.abc import Callable
 from typing import Any
 
 import networkx
@@ -499,3 +502,50 @@ def test_a_vector_set_before_wiring_meets_as_many_subparticles() -> None:
     assert [leaf.sensory["light"].state for leaf in leaves] == [1.0, -0.5]
     with pytest.raises(dp.SettingError, match="2 entries and 3 to sense it"):
         world.sense(light, world.add_subparticle("c"))
+
+
+def test_faults_come_in_row_order() -> None:
+    world = dp.Partition("world")
+    inner = world.add_partition("inner")
+    for particle in (inner.add_subparticle("a"), world.add_subparticle("b")):
+        particle._bias = float("nan")
+    with pytest.raises(dp.PartitionError) as refused:
+        world.check()
+    assert [fault.where for fault in refused.value.faults] == ["inner/a", "b"]
+
+
+def test_a_weight_without_a_boundary_state_is_a_fault_and_couples_nothing() -> None:
+    world = dp.Partition("world")
+    cortex = world.add_population("cortex", 2)
+    cortex.weights[0, 1] = 2.0
+    assert not world.couplings.any()
+    with pytest.raises(dp.PartitionError, match=r"1 → cortex/0: .* a weight of 2 where none"):
+        world.check()
+
+
+def test_a_deep_copy_and_a_pickle_are_worlds_of_their_own() -> None:
+    world = dp.from_couplings(np.ones((2, 2)) - np.eye(2))
+    boundary = world["population/0"].sensory["1"].boundary  # a view that is alive
+    for twin in (copy.deepcopy(world), pickle.loads(pickle.dumps(world))):
+        twin["population/0"].sensory["1"].weight = 7.0
+        assert twin.couplings[0, 1] == 7.0
+    assert boundary.weight == world.couplings[0, 1] == 1.0
+
+
+def test_members_of_a_population_are_sensed_by_number_too() -> None:
+    cortex = dp.from_couplings([[0.0, 2.0], [3.0, 0.0]])["population"]
+    assert cortex[0].sensory[1].weight == 2.0
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: dp.from_couplings(np.array([[0, 1j], [0, 0]])),
+        lambda: dp.from_couplings(scipy.sparse.csr_array(np.array([[0, 1j], [0, 0]]))),
+        lambda: dp.Partition("w").add_population("p", 2, bias=np.array([1j, 0])),
+        lambda: dp.Partition("w").add_external("e", np.array([1j])),
+    ],
+)
+def test_complex_numbers_are_refused(build: Callable[[], object]) -> None:
+    with pytest.raises(TypeError, match=r"number"):
+        build()
