@@ -3,17 +3,18 @@ r"""Verification: objects and kernel do the same, shown on the user's own graph.
 Every schedule, in both modes, with learning: the two backends are fed the same random numbers and
 resynchronised before each step, and :math:`\sigma`, :math:`J`, the field and the free energy after
 the step are compared. Where the network is contractive, they are also compared over a free
-deterministic run;
-chaotic networks amplify rounding, and a healthy graph must not fail for that.
+deterministic run; chaotic networks amplify rounding, and a healthy graph must not fail for that.
 """
 
 from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
+from tqdm.auto import tqdm
 
 from deepparticle.blankets._types import FloatArray
 from deepparticle.blankets.errors import DivergenceError
@@ -25,6 +26,10 @@ from deepparticle.partitions.partition import Partition
 from deepparticle.partitions.stepping import MODES, SCHEDULES
 
 __all__ = ["Comparison", "Verification", "lipschitz_bound", "verify"]
+
+# So many steps per comparison, for up to so many couplings; fewer for more.
+_STEPS = 20
+_FEW_COUPLINGS = 2000
 
 # Unbounded states (Gaussian) can run away; far out there is nothing more to compare.
 _LARGE_FIELD = 1e4
@@ -134,10 +139,11 @@ def _compare(program: Program, left: Variables, right: Variables) -> dict[str, f
 
 def verify(
     world: Partition,
-    steps: int = 20,
+    steps: int | None = None,
     seed: int = 0,
     tolerance: float = 1e-12,
     backends: tuple[str, ...] = ("numpy",),
+    progress: bool = False,
 ) -> Verification:
     """Prove on this world that the objects and the compiled kernels do the same.
 
@@ -145,14 +151,17 @@ def verify(
     ----------
     world : Partition
         Left as it is.
-    steps : int
-        Steps per comparison.
+    steps : int, optional
+        Steps per comparison; by default 20, and fewer (at least 2) for more than 2000 couplings,
+        since stepping objects takes microseconds per coupling.
     seed : int
         For the random numbers and the evidence.
     tolerance : float
         The largest deviation per step, relative to max(1, magnitude).
     backends : tuple of str
         Kernels to hold against ``objects``.
+    progress : bool
+        Show a progress bar.
 
     Returns
     -------
@@ -168,17 +177,20 @@ def verify(
     """
     from deepparticle.compile.arguments import checked_count
 
-    steps = checked_count(steps, "verify", "steps", 1)
     comparisons = [_compare_slots(world)]
+    if steps is None:
+        couplings = max(1, sum(1 for _ in world.boundaries()))
+        steps = min(_STEPS, max(2, _STEPS * _FEW_COUPLINGS // couplings))
+    steps = checked_count(steps, "verify", "steps", 1)
     notes: list[str] = []
     rng = np.random.default_rng(seed)
+    combinations = list(product(backends, SCHEDULES, MODES))
+    for backend, schedule, mode in tqdm(combinations, desc="verify", disable=not progress):
+        worst, program = _resynchronised(world, backend, schedule, mode, steps, rng)
+        for quantity, deviation in worst.items():
+            what = f"{backend} = objects, {schedule}, {mode}: {quantity}"
+            comparisons.append(Comparison(what, steps, deviation, tolerance))
     for backend in backends:
-        for schedule in SCHEDULES:
-            for mode in MODES:
-                worst, program = _resynchronised(world, backend, schedule, mode, steps, rng)
-                for quantity, deviation in worst.items():
-                    what = f"{backend} = objects, {schedule}, {mode}: {quantity}"
-                    comparisons.append(Comparison(what, steps, deviation, tolerance))
         bound = lipschitz_bound(program)
         if bound < 1.0:
             deviation = _free_run(world, backend, steps, seed)

@@ -137,7 +137,7 @@ class PopulationBoundary(Boundary):
     @property
     def plastic(self) -> bool:
         """Whether learning changes the entry."""
-        return bool(self._population.plastic_mask[self._row, self._column])
+        return self._population.is_plastic(self._row, self._column)
 
     @plastic.setter
     def plastic(self, plastic: bool) -> None:
@@ -397,6 +397,12 @@ class Population(Member):
             return np.broadcast_to(np.bool_(self._plastic), (self.size, self.size))
         return self._plastic
 
+    def is_plastic(self, row: int, column: int) -> bool:
+        """Whether learning changes one entry."""
+        if isinstance(self._plastic, bool):
+            return self._plastic
+        return bool(self._plastic[row, column])
+
     def set_plastic(self, row: int | None, column: int | None, plastic: bool) -> None:
         """Set whether learning changes an entry, a row, a column or (None, None) all."""
         if row is None and column is None:
@@ -422,7 +428,7 @@ class Population(Member):
             self._exists = self.exists_mask
         self._exists[row, column] = True
         self.weights[row, column] = weight
-        if bool(self.plastic_mask[row, column]) != plastic:
+        if self.is_plastic(row, column) != plastic:
             self.set_plastic(row, column, plastic)
         return self.boundary(row, column)
 

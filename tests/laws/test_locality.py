@@ -294,11 +294,11 @@ class LearnsFromAnothersError(dp.Subparticle):
 
 
 class LearnsFromTheMean(dp.Subparticle):
-    """Learns from the mean state of the world."""
+    """Learns from the size of the mean state of the world."""
 
     def learn(self, learning_rate: float | None = None) -> None:
         world: Any = self.root
-        super().learn(float(np.mean(world.states)))
+        super().learn(abs(float(np.mean(world.states))))
 
 
 class ReadsTheCouplings(dp.Subparticle):
