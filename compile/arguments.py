@@ -103,9 +103,9 @@ def row_clocks(value: Any, program: Program, where: str) -> IntArray | None:
     if value is None:
         return None if program.same_clock else program.clock
     single = not isinstance(value, Sequence) and np.ndim(value) == 0
-    entries = [value] if single else list(value)
+    entries = [value] * program.size if single else list(value)
     clocks = [checked_clock(entry, where, "clock") for entry in entries]
-    if len(clocks) not in (1, program.size):
+    if len(clocks) != program.size:
         raise SettingError(
             Fault(
                 where,
@@ -114,7 +114,7 @@ def row_clocks(value: Any, program: Program, where: str) -> IntArray | None:
                 "give one number per subparticle",
             )
         )
-    rows = np.array(clocks * (program.size if len(clocks) == 1 else 1), dtype=np.intp)
+    rows = np.array(clocks, dtype=np.intp)
     return None if np.all(rows == 1) else rows
 
 

@@ -89,6 +89,19 @@ class Simulator:
     (100, 2)
     """
 
+    # With slots a misspelled setting (sim.precison = 2) is refused instead of ignored.
+    __slots__ = (
+        "__weakref__",
+        "_chains",
+        "_dtype",
+        "_engine",
+        "_name",
+        "_order_rng",
+        "_program",
+        "_snapshot",
+        "_world",
+    )
+
     def __init__(
         self,
         world: Partition,

@@ -61,6 +61,18 @@ def block_of(place: Partition, reference: Any) -> list[Member]:
     return list(member.subparticles)
 
 
+def _refuse_unclear(place: Partition, plastic: object) -> None:
+    if not isinstance(plastic, (bool, np.bool_)):
+        raise SettingTypeError(
+            Fault(
+                str(place),
+                "plastic is True or False",
+                repr(plastic),
+                "give plastic=True or plastic=False",
+            )
+        )
+
+
 def _refuse_externals(
     place: Partition, sources: Iterable[Member], targets: Iterable[Member]
 ) -> None:
@@ -155,15 +167,7 @@ def disconnect(boundary: Boundary) -> None:
 
 def couple(place: Partition, source: Any, target: Any, weight: Any, plastic: bool) -> Any:
     """Couple leaf to leaf or block to block; see `Partition.couple`."""
-    if not isinstance(plastic, (bool, np.bool_)):
-        raise SettingTypeError(
-            Fault(
-                str(place),
-                "plastic is True or False",
-                repr(plastic),
-                "give plastic=True or plastic=False",
-            )
-        )
+    _refuse_unclear(place, plastic)
     sources, targets = block_of(place, source), block_of(place, target)
     _refuse_externals(place, sources, targets)
     if place._is_leaf(source) and place._is_leaf(target):
@@ -250,6 +254,7 @@ def couple_edges(
     place: Partition, edges: Iterable[tuple[int, int]], weight: Any, plastic: bool
 ) -> tuple[Boundary, ...]:
     """Couple the leaves of `place` along (source row, target row) pairs."""
+    _refuse_unclear(place, plastic)
     value = finite_number(weight, str(place), "weight")
     leaves = place.subparticles
     pairs = [(leaves[source], leaves[target]) for source, target in edges]

@@ -8,6 +8,7 @@ pickles, and processes of external states, which are functions, have to be given
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -207,6 +208,9 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _replace(path: Path, write: Callable[[BinaryIO], object]) -> str:
     """Write a file under another name, let it take its place, and return its digest."""
+    if not path.parent.is_dir():
+        # Said here, or the message would name the temporary file.
+        raise FileNotFoundError(errno.ENOENT, "the folder does not exist", str(path.parent))
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         with temporary.open("xb") as file:

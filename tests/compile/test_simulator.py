@@ -658,3 +658,16 @@ def test_states_outside_their_support_are_refused() -> None:
         simulator.state = [5.0, -7.0, -2.0]
     np.testing.assert_array_equal(simulator.state, [5.0, -7.0, 1.0])
     assert spin.state == 0.0
+
+
+def test_a_misspelled_attribute_is_refused() -> None:
+    simulator: Any = dp.Simulator(dp.from_couplings(np.zeros((2, 2))))
+    with pytest.raises(AttributeError, match="precison"):
+        simulator.precison = 2.0
+
+
+def test_several_networks_are_refused_with_a_word() -> None:
+    world = dp.from_couplings(np.zeros((2, 2)))
+    dp.Simulator(world, networks=None)
+    with pytest.raises(dp.SettingError, match=r"one network .* networks=3"):
+        dp.Simulator(world, networks=3)

@@ -109,3 +109,13 @@ def test_a_file_in_place_of_the_folder_is_found_out_first(
     captured = capsys.readouterr()
     assert str(blocked) in captured.err
     assert captured.out == ""
+
+
+def test_the_command_runs_and_names_its_figure(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["demo", "--quick", "--seed", "1", "--out", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert "published       expected band    this run" in said
+    assert str(tmp_path / "digits.png") in said
+    assert (tmp_path / "digits.png").stat().st_size > 50_000

@@ -392,3 +392,8 @@ def test_a_partition_is_saved_as_a_world(tmp_path: Path) -> None:
     assert again.name == "brain"
     assert again.couplings.tolist() == [[0, 0], [0.8, 0]]
     assert again["a"].precision == 0.5
+
+
+def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"the folder does not exist: '.*nowhere'"):
+        dp.Partition("world").save(tmp_path / "nowhere" / "world.json")
