@@ -10,6 +10,7 @@ constant; here they are recognised and reported as such.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -26,6 +27,9 @@ __all__ = ["Relaxation", "relax"]
 # repeats itself to a thousandth of the tolerance.
 _SWING = 1e3
 _LOOSE_SWING = 1e-2
+
+# The longest common cycle of the clocks over which orbits are looked for.
+_LONGEST_CYCLE = 1000
 _REPEAT = 1e-3
 
 
@@ -94,7 +98,10 @@ def relax(
     steps = np.full(count, max_steps, dtype=np.intp)
     states = backend.variables.state.copy()
     cycle = 1 if clock is None else int(np.lcm.reduce(clock))
-    history = [states.copy()]
+    # An orbit is judged over whole cycles of the clocks, when the same rows are due again. It is
+    # not looked for where rows are drawn, nor where a cycle is too long to remember two of them.
+    watched = sites is None and cycle <= _LONGEST_CYCLE
+    history = deque([states.copy()], maxlen=2 * cycle + 1 if watched else 1)
     threshold = min(_SWING * tolerance, max(_LOOSE_SWING, 10.0 * tolerance))
     for time in range(max_steps + 1):
         now = backend.variables
@@ -103,8 +110,7 @@ def relax(
         residual = group_map(program, "mean", precision * (field + evidence)) - now.state
         rests = open_ & (np.abs(residual).max(axis=1) <= tolerance)
         swings = np.zeros(count, dtype=np.bool_)
-        # An orbit is judged over whole cycles of the clocks, when the same rows are due again.
-        if sites is None and len(history) > 2 * cycle and time % cycle == 0:
+        if watched and len(history) > 2 * cycle and time % cycle == 0:
             swing = np.abs(now.state - history[-1 - cycle]).max(axis=1)
             repeat = np.abs(now.state - history[-1 - 2 * cycle]).max(axis=1)
             swings = open_ & ~rests & (swing > threshold) & (repeat <= _REPEAT * tolerance)
@@ -117,7 +123,6 @@ def relax(
         random = Randomness(None, None if sites is None else next(sites))
         backend.step(StepInput(time, random, evidence, precision, None, clock))
         history.append(backend.variables.state.copy())
-        del history[: -2 * cycle - 1]
     unfinished = period == 0
     states[unfinished] = backend.variables.state[unfinished]
     return states, converged, steps, period

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from tqdm.auto import tqdm
 
+from deepparticle.agents.member import Member
 from deepparticle.blankets._types import ArrayLike, FloatArray, IntArray
 from deepparticle.blankets.errors import (
     DivergenceError,
@@ -302,7 +303,9 @@ class Simulator:
         steps = checked_count(steps, where, "steps", 1)
         burn_in = checked_count(burn_in, where, "burn_in")
         call = self._call(where, mode, precision, None, clock)
-        given = resolved_evidence(self._program, evidence, self._chains, where)
+        given = resolved_evidence(
+            self._program, self._by_path(evidence, where), self._chains, where
+        )
         recorder = self._recorder(record, every, steps, where)
         if start is not None:
             self.state = checked_states(start, self._program, "infer, start", self._chains or 1)
@@ -388,7 +391,13 @@ class Simulator:
         # Everything is checked before the order of the patterns draws from its stream.
         record, every = checked_records(record, where), checked_count(every, where, "every", 1)
         presentation = Presentation(
-            self._program, patterns, evidence_strength, order, epochs, self._chains, self._order_rng
+            self._program,
+            self._by_path(patterns, where),
+            evidence_strength,
+            order,
+            epochs,
+            self._chains,
+            self._order_rng,
         )
         total = presentation.epochs * steps if presentation.epochs else 0
         recorder = self._recorder(record, every, total, where)
@@ -464,7 +473,7 @@ class Simulator:
             start = self.state
         states = checked_states(start, self._program, "relax, start", None)
         count = 1 if states.ndim == 1 else states.shape[0]
-        given = resolved_evidence(self._program, evidence, count, where)
+        given = resolved_evidence(self._program, self._by_path(evidence, where), count, where)
         # A residual of 1e-9 is below what float32 can tell.
         double = np.dtype(np.float64)
         backend = self._make_backend(count, double)
@@ -556,6 +565,34 @@ class Simulator:
             None if rate is None else rate.astype(self._dtype),
             row_clocks(clock, program, where),
         )
+
+    def _by_path(self, given: Any, where: str) -> Any:
+        # Objects are named by their paths from here on; those of another world have no path here.
+        if not isinstance(given, Mapping):
+            return given
+        named: dict[Any, Any] = {}
+        for key, value in given.items():
+            if isinstance(key, Member) and key.root is not self._world:
+                raise PartitionError(
+                    Fault(
+                        where,
+                        f"evidence names external states of the world {str(self._world)!r}",
+                        f"{str(key)!r} of world {str(key.root)!r}",
+                        "name them by path, or take them from that world",
+                    )
+                )
+            path = key.path if isinstance(key, Member) else key
+            if path in named:
+                raise SettingError(
+                    Fault(
+                        where,
+                        "evidence names each external state once",
+                        f"{path!r} twice",
+                        "leave one of them out",
+                    )
+                )
+            named[path] = value
+        return named
 
     def _recorder(self, record: Any, every: int, steps: int, where: str) -> Recorder:
         return Recorder(

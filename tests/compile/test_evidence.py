@@ -278,3 +278,19 @@ def test_evidence_that_does_not_fit_is_refused_before_anything_runs(
     assert simulator.time == 0
     expected = dp.Simulator(world(), chains=2).infer(steps=3).states
     np.testing.assert_array_equal(simulator.infer(steps=3).states, expected)
+
+
+def test_evidence_keyed_by_an_object_of_another_world_is_refused() -> None:
+    worlds_ = [dp.from_couplings(np.zeros((2, 2)), name=name) for name in ("mine", "yours")]
+    simulator = dp.Simulator(worlds_[0])
+    mine, yours = (world["evidence"] for world in worlds_)
+    simulator.infer({mine: 1.0}, steps=1)
+    for call in (
+        lambda: simulator.infer({yours: 1.0}, steps=1),
+        lambda: simulator.relax(evidence={yours: 1.0}),
+        lambda: simulator.learn({yours: [1.0]}, learning_rate=0.1),
+    ):
+        with pytest.raises(dp.PartitionError, match=r"'mine' \(got 'evidence' of world 'your"):
+            call()
+    with pytest.raises(dp.SettingError, match="'evidence' twice"):
+        simulator.infer({mine: 1.0, "evidence": 2.0}, steps=1)

@@ -292,3 +292,10 @@ def test_an_orbit_is_seen_with_a_loose_tolerance_too() -> None:
     for tolerance in (1e-9, 1e-4, 1e-2):
         found = swinging.relax([0.5] * 4, tolerance=tolerance)
         assert (found.period, found.converged) == (2, False)
+
+
+def test_clocks_without_a_short_common_cycle_need_no_long_memory() -> None:
+    net_ = dp.from_couplings(0.5 * (1.0 - np.eye(3)), bias=0.3)
+    found = dp.Simulator(net_, clock=[97, 89, 83]).relax(max_steps=20_000)
+    assert found.converged
+    assert found.period == 1
