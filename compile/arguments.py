@@ -18,8 +18,10 @@ __all__ = [
     "checked_array",
     "checked_count",
     "checked_couplings",
+    "checked_dtype",
     "checked_states",
     "per_row",
+    "refuse_overflow",
     "row_clocks",
 ]
 
@@ -193,3 +195,30 @@ def checked_couplings(couplings: ArrayLike, program: Program, where: str) -> Flo
             )
         )
     return array
+
+
+def checked_dtype(dtype: Any) -> np.dtype[Any]:
+    """Return `dtype` as float64 or float32, or raise SettingError."""
+    for kind in (np.dtype(np.float64), np.dtype(np.float32)):
+        if dtype in (kind, kind.name, kind.type):
+            return kind
+    fault = Fault(
+        "Simulator", "the dtype is 'float64' or 'float32'", repr(dtype), "use one of them"
+    )
+    raise SettingError(fault)
+
+
+def refuse_overflow(program: Program, dtype: np.dtype[Any]) -> None:
+    """Raise SettingError if a number of `program` cannot be represented in `dtype`."""
+    largest = float(np.finfo(dtype).max)
+    for what in ("couplings", "bias", "precision"):
+        size = float(np.max(np.abs(getattr(program, what))))
+        if size > largest:
+            raise SettingError(
+                Fault(
+                    "Simulator",
+                    f"the {what} can be represented as {dtype}",
+                    f"{size:g}",
+                    "use dtype='float64'",
+                )
+            )

@@ -19,13 +19,20 @@ from typing import Any
 import numpy as np
 
 from deepparticle.agents.external import Process
+from deepparticle.agents.member import Member
 from deepparticle.blankets._types import FloatArray
-from deepparticle.blankets.errors import BlanketError, Fault, SettingError, SettingTypeError
+from deepparticle.blankets.errors import (
+    BlanketError,
+    Fault,
+    PartitionError,
+    SettingError,
+    SettingTypeError,
+)
 from deepparticle.blankets.naming import unknown_path
 from deepparticle.compile.arguments import checked_array
 from deepparticle.compile.program import ExternalSlot, Program
 
-__all__ = ["Surroundings", "array_evidence", "dict_evidence"]
+__all__ = ["named_by_path", "Surroundings", "array_evidence", "dict_evidence"]
 
 
 def array_evidence(program: Program, evidence: Any, where: str) -> FloatArray:
@@ -240,3 +247,40 @@ def resolved_evidence(program: Program, evidence: Any, chains: int | None, where
             )
         )
     return array
+
+
+def named_by_path(world: Member, given: Any, where: str) -> Any:
+    """Evidence or patterns as a dict by path, where they are a dict by object; anything else as is.
+
+    Raises
+    ------
+    PartitionError
+        If an object belongs to another world.
+    SettingError
+        If an external state is named twice, by object and by path.
+    """
+    if not isinstance(given, Mapping):
+        return given
+    named: dict[Any, Any] = {}
+    for key, value in given.items():
+        if isinstance(key, Member) and key.root is not world:
+            raise PartitionError(
+                Fault(
+                    where,
+                    f"evidence names external states of the world {str(world)!r}",
+                    f"{str(key)!r} of world {str(key.root)!r}",
+                    "name them by path, or take them from that world",
+                )
+            )
+        path = key.path if isinstance(key, Member) else key
+        if path in named:
+            raise SettingError(
+                Fault(
+                    where,
+                    "evidence names each external state once",
+                    f"{path!r} twice",
+                    "leave one of them out",
+                )
+            )
+        named[path] = value
+    return named

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from tqdm.auto import tqdm
 
-from deepparticle.agents.member import Member
 from deepparticle.blankets._types import ArrayLike, FloatArray, IntArray
 from deepparticle.blankets.errors import (
     DivergenceError,
@@ -28,8 +27,10 @@ from deepparticle.blankets.numbers import finite_number
 from deepparticle.compile.arguments import (
     checked_count,
     checked_couplings,
+    checked_dtype,
     checked_states,
     per_row,
+    refuse_overflow,
     row_clocks,
 )
 from deepparticle.compile.backends.base import Backend, Variables
@@ -37,7 +38,7 @@ from deepparticle.compile.backends.numpy_backend import NumpyBackend
 from deepparticle.compile.backends.object_backend import ObjectBackend
 from deepparticle.compile.divergence import DivergenceMonitor
 from deepparticle.compile.engine import Call, Engine
-from deepparticle.compile.evidence import resolved_evidence
+from deepparticle.compile.evidence import named_by_path, resolved_evidence
 from deepparticle.compile.interrupting import interruptible
 from deepparticle.compile.lowering import lower
 from deepparticle.compile.presentation import Presentation
@@ -130,7 +131,7 @@ class Simulator:
                     "make a Simulator for each, or use chains= for many states of one network",
                 )
             )
-        self._dtype = _checked_dtype(dtype)
+        self._dtype = checked_dtype(dtype)
         program = lower(world, schedule)
         clocks = row_clocks(clock, program, where)
         self._program = dataclasses.replace(
@@ -141,26 +142,12 @@ class Simulator:
             ),
             clock=np.ones(program.size, dtype=np.intp) if clocks is None else clocks,
         )
-        self._refuse_overflow()
+        refuse_overflow(self._program, self._dtype)
         self._world = world
         self._name = "numpy" if backend == "auto" else backend
         # Kept for relaxation on the objects backend, which needs objects of its own.
         self._snapshot = world.copy() if self._name == "objects" else None
         self._start(seed)
-
-    def _refuse_overflow(self) -> None:
-        largest = float(np.finfo(self._dtype).max)
-        for what in ("couplings", "bias", "precision"):
-            size = float(np.max(np.abs(getattr(self._program, what))))
-            if size > largest:
-                raise SettingError(
-                    Fault(
-                        "Simulator",
-                        f"the {what} can be represented as {self._dtype}",
-                        f"{size:g}",
-                        "use dtype='float64'",
-                    )
-                )
 
     def fork(self, *, chains: int | None = None, seed: Any = 0) -> Simulator:
         """Another simulator of the same program with the couplings as they are now.
@@ -304,7 +291,7 @@ class Simulator:
         burn_in = checked_count(burn_in, where, "burn_in")
         call = self._call(where, mode, precision, None, clock)
         given = resolved_evidence(
-            self._program, self._by_path(evidence, where), self._chains, where
+            self._program, named_by_path(self._world, evidence, where), self._chains, where
         )
         recorder = self._recorder(record, every, steps, where)
         if start is not None:
@@ -392,7 +379,7 @@ class Simulator:
         record, every = checked_records(record, where), checked_count(every, where, "every", 1)
         presentation = Presentation(
             self._program,
-            self._by_path(patterns, where),
+            named_by_path(self._world, patterns, where),
             evidence_strength,
             order,
             epochs,
@@ -473,7 +460,9 @@ class Simulator:
             start = self.state
         states = checked_states(start, self._program, "relax, start", None)
         count = 1 if states.ndim == 1 else states.shape[0]
-        given = resolved_evidence(self._program, self._by_path(evidence, where), count, where)
+        given = resolved_evidence(
+            self._program, named_by_path(self._world, evidence, where), count, where
+        )
         # A residual of 1e-9 is below what float32 can tell.
         double = np.dtype(np.float64)
         backend = self._make_backend(count, double)
@@ -566,34 +555,6 @@ class Simulator:
             row_clocks(clock, program, where),
         )
 
-    def _by_path(self, given: Any, where: str) -> Any:
-        # Objects are named by their paths from here on; those of another world have no path here.
-        if not isinstance(given, Mapping):
-            return given
-        named: dict[Any, Any] = {}
-        for key, value in given.items():
-            if isinstance(key, Member) and key.root is not self._world:
-                raise PartitionError(
-                    Fault(
-                        where,
-                        f"evidence names external states of the world {str(self._world)!r}",
-                        f"{str(key)!r} of world {str(key.root)!r}",
-                        "name them by path, or take them from that world",
-                    )
-                )
-            path = key.path if isinstance(key, Member) else key
-            if path in named:
-                raise SettingError(
-                    Fault(
-                        where,
-                        "evidence names each external state once",
-                        f"{path!r} twice",
-                        "leave one of them out",
-                    )
-                )
-            named[path] = value
-        return named
-
     def _recorder(self, record: Any, every: int, steps: int, where: str) -> Recorder:
         return Recorder(
             self._program,
@@ -609,13 +570,3 @@ class Simulator:
             f"<Simulator of {self._program.name!r}: {self._program.size} subparticles, "
             f"{self._name}, {self._program.schedule}{chains}, {self._dtype}, t = {self.time}>"
         )
-
-
-def _checked_dtype(dtype: Any) -> np.dtype[Any]:
-    for kind in (np.dtype(np.float64), np.dtype(np.float32)):
-        if dtype in (kind, kind.name, kind.type):
-            return kind
-    fault = Fault(
-        "Simulator", "the dtype is 'float64' or 'float32'", repr(dtype), "use one of them"
-    )
-    raise SettingError(fault)
