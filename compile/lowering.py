@@ -118,8 +118,10 @@ def _refuse_unknown_types(world: Partition) -> None:
 
 
 def _refuse_other_conditionals(flat: Flat) -> None:
-    for leaf in flat.leaves:
-        for boundary in (*leaf._incoming.values(), *leaf._outgoing.values()):
+    # Every boundary state comes in somewhere: at a leaf, or at an external state.
+    ends: list[Any] = [*flat.leaves, *flat.externals]
+    for end in ends:
+        for boundary in end._incoming.values():
             if type(boundary.conditional) is not Delta:
                 raise SettingTypeError(
                     Fault(

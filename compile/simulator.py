@@ -97,6 +97,7 @@ class Simulator:
         "_chains",
         "_dtype",
         "_engine",
+        "_known",
         "_name",
         "_order_rng",
         "_program",
@@ -147,6 +148,8 @@ class Simulator:
         self._name = "numpy" if backend == "auto" else backend
         # Kept for relaxation on the objects backend, which needs objects of its own.
         self._snapshot = world.copy() if self._name == "objects" else None
+        # What the world holds, as far as this simulator knows: lowered from it, or written back.
+        self._known = program.couplings.astype(self._dtype)
         self._start(seed)
 
     def fork(self, *, chains: int | None = None, seed: Any = 0) -> Simulator:
@@ -534,8 +537,8 @@ class Simulator:
                 )
             )
         # Weights that did not change stay as they are in the world, also under float32.
-        changed = learned != self._program.couplings.astype(self._dtype)
-        write_couplings(self._world, learned, changed)
+        write_couplings(self._world, learned, learned != self._known)
+        self._known = learned.copy()
         if states:
             for leaf, value in zip(self._world.subparticles, self.state.tolist(), strict=True):
                 leaf.state = value

@@ -21,7 +21,6 @@ from deepparticle.blankets.errors import DivergenceError
 from deepparticle.compile.backends.base import Variables
 from deepparticle.compile.energies import local_free_energies
 from deepparticle.compile.program import Program
-from deepparticle.partitions.graphs import boundary_node
 from deepparticle.partitions.partition import Partition
 from deepparticle.partitions.stepping import MODES, SCHEDULES
 
@@ -211,8 +210,7 @@ def _compare_slots(world: Partition) -> Comparison:
     wrong, count = 0.0, 0
     for boundary in world.boundaries():
         if boundary.kind == "boundary":
-            slot = program.slot(boundary_node(boundary))
-            row, column = (int(number) for number in slot[2:-1].split(", "))
+            row, column = program.row(boundary.target.path), program.row(boundary.source.path)
             wrong = max(wrong, abs(program.couplings[row, column] - boundary.weight))
             count += 1
     missing = abs(int(program.exists.sum()) - count)

@@ -304,3 +304,12 @@ def test_only_what_changed_is_written_back() -> None:
     simulator.write_back()
     assert b.sensory["a"].weight == 5.0
     assert a.sensory["b"].weight == float(simulator.couplings[0, 1]) != 0.1
+
+
+def test_going_back_is_written_back_too() -> None:
+    world = dp.from_couplings(np.zeros((2, 2)))
+    simulator = dp.Simulator(world)
+    for couplings in (np.array([[0.0, 1.0], [2.0, 0.0]]), np.zeros((2, 2))):
+        simulator.couplings = couplings
+        simulator.write_back()
+        np.testing.assert_array_equal(world.couplings, couplings)
