@@ -29,7 +29,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -65,7 +65,6 @@ def _pole_expansion(terms: int) -> tuple[FloatArray, FloatArray]:
 # then cost one formula; in the closed forms nothing cancels above 1.
 _RANGE = 8.0
 _POLES, _WEIGHTS = _pole_expansion(9)
-_POLE_COLUMN = _POLES[:, None]
 _POLE_PAIRS = list(zip(_POLES.tolist(), _WEIGHTS.tolist(), strict=True))
 
 # Sums over the poles take nine numbers per element, and a sample eight: blocks of this size stay in
@@ -78,6 +77,20 @@ _UNIFORM = 1e-17
 
 # A bias from which e^-2a = 2e-35 is nothing beside 1; e^2a = 6e34 is still a float32.
 _STEEP = 40.0
+
+
+class _Constants:
+    """The numbers above as arrays of one type: a ufunc takes twice as long to read a Python one."""
+
+    def __init__(self, dtype: type[np.floating[Any]]) -> None:
+        self.poles = _POLES[:, None].astype(dtype)
+        self.weights = _WEIGHTS.astype(dtype)
+        self.uniform, self.steep, self.range, self.one = (
+            np.array(number, dtype) for number in (_UNIFORM, _STEEP, _RANGE, 1.0)
+        )
+
+
+_CONSTANTS = {np.dtype(kind).char: _Constants(kind) for kind in (np.float32, np.float64)}
 
 # Both magnitudes above this, and far apart: the divergence of two exponential distributions, and
 # corrections below 1e-2.
@@ -131,18 +144,21 @@ class ContinuousBernoulli(StateDistribution):
     def _sample(self, b: FloatArray, u: FloatArray) -> FloatArray:
         if u.size > _BLOCK:
             return in_blocks(self._sample, _BLOCK, b, u)
-        a = np.maximum(np.abs(b), _UNIFORM)
-        # The end from which r is counted is the light one: its mass must not be rounded away.
-        r = np.where(np.signbit(b), 1 - u, u)
-        steep = a > _STEEP
+        constants = _CONSTANTS[b.dtype.char]
+        a = np.maximum(np.abs(b), constants.uniform)
+        # The end from which r is counted is the light one: its mass must not be rounded away. This
+        # is u, or 1 - u where b is negative, without a branch.
+        r = np.abs(u - np.signbit(b))
+        steep = a > constants.steep
         if np.count_nonzero(steep):
             log_ratio = _steep_log_ratio(np.maximum(a, _STEEP), r)
             gentle = ~steep
             log_ratio[gentle] = np.log1p(r[gentle] * np.expm1(2 * a[gentle]))
         else:
-            log_ratio = np.log1p(r * np.expm1(2 * a))
+            log_ratio = np.log1p(r * np.expm1(a + a))
         # Rounding can lead past the heavy end, never past the light one.
-        return np.copysign(1, b) * np.minimum(log_ratio / a - 1, 1)
+        state = np.minimum(log_ratio / a - constants.one, constants.one)
+        return np.copysign(constants.one, b) * state
 
     def _is_near(self, q: FloatArray, b: FloatArray) -> BoolArray:
         # The variance is 1/b^2 far out: smooth on the scale of b itself.
@@ -196,7 +212,7 @@ def _by_range(
     """The expansion where ``|b| < 8``, the closed form elsewhere; each only where it is needed."""
     if b.ndim > 1 or b.size > _BLOCK:
         return in_blocks(lambda piece: _by_range(piece, by_poles, in_closed_form), _BLOCK, b)
-    near = np.abs(b) < _RANGE
+    near = np.abs(b) < _CONSTANTS[b.dtype.char].range
     count = np.count_nonzero(near)
     if count == near.size:
         return by_poles(b)
@@ -209,9 +225,10 @@ def _by_range(
 
 
 def _mean_by_poles(b: FloatArray) -> FloatArray:
-    terms = _POLE_COLUMN.astype(b.dtype, copy=False) + b * b
+    constants = _CONSTANTS[b.dtype.char]
+    terms = constants.poles + b * b
     np.reciprocal(terms, out=terms)
-    sums: FloatArray = _WEIGHTS.astype(b.dtype, copy=False).dot(terms)
+    sums: FloatArray = constants.weights.dot(terms)
     return b * sums
 
 
@@ -221,11 +238,11 @@ def _mean_in_closed_form(b: FloatArray) -> FloatArray:
 
 def _variance_by_poles(b: FloatArray) -> FloatArray:
     z = b * b
-    poles = _POLE_COLUMN.astype(b.dtype, copy=False)
-    terms = poles + z
+    constants = _CONSTANTS[b.dtype.char]
+    terms = constants.poles + z
     np.multiply(terms, terms, out=terms)
-    np.divide(poles - z, terms, out=terms)
-    sums: FloatArray = _WEIGHTS.astype(b.dtype, copy=False).dot(terms)
+    np.divide(constants.poles - z, terms, out=terms)
+    sums: FloatArray = constants.weights.dot(terms)
     return sums
 
 

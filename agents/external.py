@@ -63,12 +63,40 @@ class ExternalState(Member):
                 )
             )
         self.process = process
-        # Insertion-ordered: who senses this state, and who acts on it.
-        self._outgoing: dict[BoundaryEnd, Boundary] = {}
-        self._incoming: dict[BoundaryEnd, Boundary] = {}
+        # Insertion-ordered: who senses this state, and who acts on it, one by one; then, in whole
+        # blocks, populations that do.
+        self._sensed_by: dict[BoundaryEnd, Boundary] = {}
+        self._acted_on_by: dict[BoundaryEnd, Boundary] = {}
+        self.blocks: list[Any] = []
+        """The blocks of macro-scale boundary states between this state and whole populations."""
         self._order: tuple[object, dict[BoundaryEnd, int]] | None = None
         self._value: FloatArray = np.zeros(())
         self.value = value
+
+    def _unfolded(self, inwards: bool) -> dict[BoundaryEnd, Boundary]:
+        ends = self._sensed_by if inwards else self._acted_on_by
+        for block in [one for one in self.blocks if one.inwards == inwards]:
+            ends.update(block.unfold())
+        return ends
+
+    @property
+    def _outgoing(self) -> dict[BoundaryEnd, Boundary]:
+        return self._unfolded(True)
+
+    @property
+    def _incoming(self) -> dict[BoundaryEnd, Boundary]:
+        return self._unfolded(False)
+
+    def count_of(self, inwards: bool) -> int:
+        """How many subparticles sense this state (`inwards`), or act on it."""
+        explicit = self._sensed_by if inwards else self._acted_on_by
+        return len(explicit) + sum(len(one) for one in self.blocks if one.inwards == inwards)
+
+    def _single_block(self, inwards: bool) -> Any:
+        """The block that holds all who sense this state, or act on it, if there is one."""
+        blocks = [one for one in self.blocks if one.inwards == inwards]
+        explicit = self._sensed_by if inwards else self._acted_on_by
+        return blocks[0] if len(blocks) == 1 and not explicit else None
 
     @property
     def value(self) -> float | FloatArray:
@@ -99,7 +127,7 @@ class ExternalState(Member):
             raise SettingError(
                 Fault(str(self), "an external state is finite", repr(value), "replace NaN and inf")
             )
-        count = len(self._outgoing)
+        count = self.count_of(inwards=True)
         if array.ndim > 1 or (array.ndim == 1 and count and array.size != count):
             raise SettingError(
                 Fault(
@@ -124,15 +152,27 @@ class ExternalState(Member):
     @property
     def actions(self) -> FloatArray:
         r"""The active states that reach this state, :math:`w_i\sigma_i`, shape ``(m,)``."""
+        block = self._single_block(inwards=False)
+        if block is not None:
+            values: FloatArray = block.values()
+            return values
         return np.array([self._incoming[end].state for end in self.acting], dtype=np.float64)
 
     def boundary_from(self, source: BoundaryEnd) -> Boundary | None:
         """The macro-scale active state of `source` on this state, if there is one."""
-        return self._incoming.get(source)
+        return self._boundary_with(source, inwards=False)
 
     def boundary_to(self, target: BoundaryEnd) -> Boundary | None:
         """The macro-scale sensory state of `target`, if there is one."""
-        return self._outgoing.get(target)
+        return self._boundary_with(target, inwards=True)
+
+    def _boundary_with(self, end: Any, inwards: bool) -> Boundary | None:
+        population = getattr(end, "population", None)
+        for block in self.blocks:
+            if block.inwards == inwards and block.population is population:
+                found: Boundary = block.state(end.row)
+                return found
+        return (self._sensed_by if inwards else self._acted_on_by).get(end)
 
     def advance(self, rng: np.random.Generator) -> None:
         """Let the process answer once; clamped evidence stays."""
@@ -143,7 +183,11 @@ class ExternalState(Member):
         """The component of η that `boundary` senses."""
         if self._value.ndim == 0:
             return float(self._value)
-        return float(self._value[self._indices()[boundary.target]])
+        block = self._single_block(inwards=True)
+        target: Any = boundary.target
+        if block is not None and getattr(target, "population", None) is block.population:
+            return float(self._value[target.row])
+        return float(self._value[self._indices()[target]])
 
     def presynaptic(self, boundary: Boundary) -> float:
         """The same component, as `boundary` would learn from it."""
@@ -155,7 +199,7 @@ class ExternalState(Member):
 
     def _indices(self) -> dict[BoundaryEnd, int]:
         # Which component belongs to whom changes only with the structure of the world.
-        stamp = (getattr(self.root, "revision", None), len(self._outgoing))
+        stamp = (getattr(self.root, "revision", None), self.count_of(inwards=True))
         if self._order is None or self._order[0] != stamp:
             order = {end: index for index, end in enumerate(self._in_row_order(self._outgoing))}
             self._order = (stamp, order)
@@ -164,7 +208,8 @@ class ExternalState(Member):
     def __repr__(self) -> str:
         shown = f"{self.value:.6g}" if self._value.ndim == 0 else f"array of {self._value.size}"
         process = "" if self.process is None else f", process={self.process!r}"
+        sensing, acting = self.count_of(inwards=True), self.count_of(inwards=False)
         return (
-            f"<ExternalState {str(self)!r}: value={shown}, sensed by {len(self._outgoing)}, "
-            f"acted on by {len(self._incoming)}{process}>"
+            f"<ExternalState {str(self)!r}: value={shown}, sensed by {sensing}, "
+            f"acted on by {acting}{process}>"
         )

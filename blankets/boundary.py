@@ -46,6 +46,7 @@ __all__ = [
     "BoundaryViews",
     "ExplicitBoundary",
     "SensoryState",
+    "checked_conditional",
 ]
 
 BoundaryKind = Literal["boundary", "sensory", "active"]
@@ -203,16 +204,7 @@ class ExplicitBoundary(Boundary):
 
     @conditional.setter
     def conditional(self, conditional: BoundaryConditional) -> None:
-        if not isinstance(conditional, BoundaryConditional):
-            raise SettingTypeError(
-                Fault(
-                    str(self),
-                    "a boundary state owns a conditional distribution",
-                    repr(conditional),
-                    "give for example Delta(0.8)",
-                )
-            )
-        self._conditional = conditional
+        self._conditional = checked_conditional(conditional, self)
 
     @property
     def plastic(self) -> bool:
@@ -222,6 +214,20 @@ class ExplicitBoundary(Boundary):
     @plastic.setter
     def plastic(self, plastic: bool) -> None:
         self._plastic = bool(plastic)
+
+
+def checked_conditional(conditional: object, boundary: Boundary) -> BoundaryConditional:
+    """Return `conditional` if it is one, else raise an error that names `boundary`."""
+    if not isinstance(conditional, BoundaryConditional):
+        raise SettingTypeError(
+            Fault(
+                str(boundary),
+                "a boundary state owns a conditional distribution",
+                repr(conditional),
+                "give for example Delta(0.8)",
+            )
+        )
+    return conditional
 
 
 class _View:

@@ -3,17 +3,17 @@ r"""Evidence: what the subparticles sense of the world, :math:`u_i = \sum_k w_{i
 Evidence can be given as
 
 - ``None``: what the external states hold, processes included;
-- an array over subparticles in row order, ``(N,)`` or ``(chains, N)``: clamps the macro-scale
-  sensory states to these sums. Rows that sense nothing must be 0, since anything else would bypass
-  the blanket;
+- an array over subparticles in row order, ``(N,)`` or ``([networks,] [chains,] N)``: clamps the
+  macro-scale sensory states to these sums. Rows that sense nothing must be 0, since anything else
+  would bypass the blanket;
 - a dict ``{external: value}``, by path or object: clamps external states to a number or to one
-  number per subparticle that senses them (row order), also per chain; the others hold what they
-  hold.
+  number per subparticle that senses them (row order), also per network and chain; the others hold
+  what they hold.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,13 +30,25 @@ from deepparticle.blankets.errors import (
 )
 from deepparticle.blankets.naming import unknown_path
 from deepparticle.compile.arguments import checked_array
+from deepparticle.compile.axes import Axes
 from deepparticle.compile.program import ExternalSlot, Program
 
-__all__ = ["named_by_path", "Surroundings", "array_evidence", "dict_evidence"]
+__all__ = [
+    "Surroundings",
+    "array_evidence",
+    "dict_evidence",
+    "named_by_path",
+    "refuse_bypass",
+    "resolved_evidence",
+]
 
 
-def array_evidence(program: Program, evidence: Any, where: str) -> FloatArray:
-    """Evidence given as an array, checked: shape ``(N,)`` or ``(chains, N)``.
+def array_evidence(program: Program, evidence: Any, axes: Axes, where: str) -> FloatArray:
+    """Evidence given as an array, checked, with all axes.
+
+    Returns
+    -------
+    ndarray of shape (R or 1, C or 1, N)
 
     Raises
     ------
@@ -46,16 +58,21 @@ def array_evidence(program: Program, evidence: Any, where: str) -> FloatArray:
         For NaN or another shape.
     """
     array = checked_array(evidence, where, "evidence")
-    if array.ndim not in (1, 2) or array.shape[-1] != program.size:
-        raise SettingError(
-            Fault(
-                where,
-                f"evidence has shape ({program.size},) or (chains, {program.size})",
-                f"shape {array.shape}",
-                "give one number per subparticle, in row order",
-            )
-        )
-    bypassing = np.flatnonzero(np.any(np.atleast_2d(array) != 0.0, axis=0) & ~program.senses)
+    full = axes.inner(array)
+    if full is None:
+        mend = "give one number per subparticle, in row order"
+        if array.ndim == 2 and array.shape[-1] == program.size and axes.networks is None:
+            mend = f"make the Simulator with chains={len(array)} for evidence per chain"
+        rule = f"evidence has shape {axes.words()}"
+        raise SettingError(Fault(where, rule, f"shape {array.shape}", mend))
+    refuse_bypass(program, full, where)
+    return full
+
+
+def refuse_bypass(program: Program, evidence: FloatArray, where: str) -> None:
+    """Raise BlanketError if a row that senses nothing is given evidence, shape (..., N)."""
+    rows = evidence.reshape(-1, program.size)
+    bypassing = np.flatnonzero(np.any(rows != 0.0, axis=0) & ~program.senses)
     if bypassing.size:
         row = int(bypassing[0])
         raise BlanketError(
@@ -63,101 +80,113 @@ def array_evidence(program: Program, evidence: Any, where: str) -> FloatArray:
                 f"{where}, {program.paths[row]!r}",
                 "evidence reaches a subparticle only through "
                 "a macro-scale sensory state, and it senses nothing",
-                f"{np.atleast_2d(array)[:, row].tolist()[0]:g} in row {row}"
+                f"{float(rows[np.flatnonzero(rows[:, row])[0], row]):g} in row {row}"
                 + (f" and {bypassing.size - 1} more rows" if bypassing.size > 1 else ""),
                 f"connect it first with world.sense(external, {program.paths[row]!r}), or give 0",
             )
         )
-    return array
 
 
 def dict_evidence(
-    program: Program, evidence: Mapping[Any, Any], where: str, chains: int | None
+    program: Program, evidence: Mapping[Any, Any], axes: Axes, where: str
 ) -> dict[int, FloatArray]:
-    """Evidence given as a dict, checked: the number of the external state → its value."""
+    """Evidence given as a dict, checked: the number of the external state → its value.
+
+    Returns
+    -------
+    dict of int to ndarray of shape (R or 1, C or 1, k or 1)
+    """
     numbers = {slot.path: number for number, slot in enumerate(program.externals)}
     values: dict[int, FloatArray] = {}
     for key, value in evidence.items():
         path = key if isinstance(key, str) else getattr(key, "path", repr(key))
         if path not in numbers:
             raise unknown_path(f"{where}, evidence", path, numbers)
-        slot = program.externals[numbers[path]]
+        count = program.externals[numbers[path]].sensing.size
         array = checked_array(value, f"{where}, evidence[{path!r}]", "a value")
-        count = slot.sensing.size
-        if array.ndim > 2 or (array.ndim and array.shape[-1] != count):
+        full = array.reshape(1, 1, 1) if array.ndim == 0 else axes.inner(array, count)
+        if full is None:
             raise SettingError(
                 Fault(
                     f"{where}, evidence[{path!r}]",
-                    f"a value is one number, or one per subparticle that senses it ({count})",
+                    "a value is one number, or one per subparticle that senses it: "
+                    f"shape {axes.words(count)}",
                     f"shape {array.shape}",
                     f"give a scalar or shape ({count},)",
                 )
             )
-        if array.ndim == 2 and array.shape[0] != (chains or 1):
-            raise SettingError(
-                Fault(
-                    f"{where}, evidence[{path!r}]",
-                    f"a value per chain has {chains or 1} rows",
-                    f"shape {array.shape}",
-                    f"give shape ({count},), or make the Simulator with chains={array.shape[0]}",
-                )
-            )
-        values[numbers[path]] = array
+        values[numbers[path]] = full
     return values
 
 
 class Surroundings:
-    """The external states around a program, as they are now, for every chain.
+    """The external states around a program, as they are now, for every network and chain.
 
     Parameters
     ----------
     program : Program
-    chains : int
-        The size of the chain axis.
+    axes : Axes
     """
 
-    def __init__(self, program: Program, chains: int) -> None:
+    def __init__(self, program: Program, axes: Axes) -> None:
         self._program = program
-        self._chains = chains
+        self._axes = axes
         self.values: list[FloatArray] = [
-            np.repeat(slot.value[None], chains, axis=0) for slot in program.externals
+            np.array(np.broadcast_to(slot.value, (*axes.shape[:2], *slot.value.shape)))
+            for slot in program.externals
         ]
 
-    def evidence(
-        self,
-        given: Any,
-        state: FloatArray,
-        rng: np.random.Generator,
-    ) -> FloatArray:
-        """The evidence of this step, shape ``(chains, N)``; processes answer once.
+    def answers(self, given: Any) -> bool:
+        """Whether a process answers in each step under this evidence."""
+        if isinstance(given, np.ndarray):
+            return False
+        return any(
+            slot.process is not None and (given is None or number not in given)
+            for number, slot in enumerate(self._program.externals)
+        )
+
+    def advance(
+        self, givens: Sequence[Any], state: FloatArray, streams: Sequence[np.random.Generator]
+    ) -> None:
+        """Let the processes that are not clamped answer once.
 
         Parameters
         ----------
-        given : None, ndarray, or dict of int to ndarray
-            As returned by `array_evidence` or `dict_evidence`.
-        state : ndarray of shape (chains, N)
+        givens : sequence of None, ndarray, or dict of int to ndarray
+            For each network, as returned by `resolved_evidence`.
+        state : ndarray of shape (R, C, N)
             The states that act on the external states.
-        rng : numpy.random.Generator
-            What processes draw from.
+        streams : sequence of numpy.random.Generator
+            What processes draw from, for each network.
         """
-        if not isinstance(given, np.ndarray):
-            for number, slot in enumerate(self._program.externals):
-                if slot.process is not None and (given is None or number not in given):
-                    self._answer(number, slot, slot.process, state, rng)
-        return self._total(given)
+        for number, slot in enumerate(self._program.externals):
+            if slot.process is None:
+                continue
+            open_ = [
+                not isinstance(given, np.ndarray) and (given is None or number not in given)
+                for given in givens
+            ]
+            if any(open_):
+                self._answer(number, slot, slot.process, open_, state, streams)
 
     def _answer(
         self,
         number: int,
         slot: ExternalSlot,
         process: Process,
+        open_: Sequence[bool],
         state: FloatArray,
-        rng: np.random.Generator,
+        streams: Sequence[np.random.Generator],
     ) -> None:
+        networks, chains, _ = self._axes.shape
         answers = []
-        for chain in range(self._chains):
-            actions = slot.acting_weights * state[chain, slot.acting]
-            answer = process(np.array(self.values[number][chain]), actions, rng)
+        for network, chain in np.ndindex(networks, chains):
+            if not open_[network]:
+                answers.append(self.values[number][network, chain])
+                continue
+            actions = slot.acting_weights * state[network, chain, slot.acting]
+            held = np.array(self.values[number][network, chain])
+            answer = process(held, actions, streams[network])
             if answer is None:
                 raise SettingTypeError(
                     Fault(
@@ -181,52 +210,75 @@ class Surroundings:
                 )
             answers.append(array)
         # A process may answer with one number in one chain and with a vector in another.
-        self.values[number] = np.stack(np.broadcast_arrays(*answers))
+        alike = np.stack(np.broadcast_arrays(*answers))
+        self.values[number] = alike.reshape(networks, chains, *alike.shape[1:])
 
-    def held_evidence(self, given: Any, count: int) -> FloatArray:
-        """The evidence of what the external states hold now, without letting processes answer.
+    def held_in(self, chains: int) -> Surroundings:
+        """The same values for another number of chains: those of the first chain where it differs.
+
+        Parameters
+        ----------
+        chains : int
+        """
+        networks = self._axes.networks
+        held = Surroundings(self._program, Axes(networks, chains, self._axes.size))
+        for number, values in enumerate(self.values):
+            chosen = values if values.shape[1] == chains else values[:, :1]
+            shape = (values.shape[0], chains, *values.shape[2:])
+            held.values[number] = np.array(np.broadcast_to(chosen, shape))
+        return held
+
+    def evidence(self, given: Any) -> FloatArray:
+        """The evidence of what the external states hold now, processes included.
 
         Parameters
         ----------
         given : None, ndarray, or dict of int to ndarray
-        count : int
-            The number of rows wanted; with another number of chains, the first chain's values.
+            As returned by `resolved_evidence`.
 
         Returns
         -------
-        ndarray of shape (count, N)
+        ndarray of shape (R or 1, C or 1, N)
         """
-        held = Surroundings(self._program, count)
-        for number, values in enumerate(self.values):
-            chosen = values if values.shape[0] == count else values[:1]
-            held.values[number] = np.repeat(chosen, count // chosen.shape[0], axis=0)
-        return held._total(given)
-
-    def _total(self, given: Any) -> FloatArray:
-        shape = (self._chains, self._program.size)
         if isinstance(given, np.ndarray):
-            return np.broadcast_to(given, shape)
-        total = np.zeros(shape)
+            return given
+        parts: list[tuple[ExternalSlot, FloatArray]] = []
         for number, slot in enumerate(self._program.externals):
             if not slot.sensing.size:
                 continue
-            value = self.values[number]
-            value = value[:, None] if value.ndim == 1 else value
             if given is not None and number in given:
                 value = given[number]
+            else:
+                value = self.values[number]
+                value = value[..., None] if value.ndim == 2 else value
+                if slot.process is None:  # it holds the same everywhere
+                    value = value[:1, :1]
+            parts.append((slot, slot.sensing_weights * value))
+        lead = np.broadcast_shapes((1, 1), *(value.shape[:2] for _, value in parts))
+        total = np.zeros((*lead, self._program.size))
+        for slot, value in parts:
             # A row senses an external state at most once, so no entry is added to twice.
-            total[:, slot.sensing] += slot.sensing_weights * np.broadcast_to(
-                value, (self._chains, slot.sensing.size)
-            )
+            total[..., slot.sensing] += value
         return total
 
+    def evidence_of_each(self, givens: Sequence[Any]) -> FloatArray:
+        """The evidence where each network is given something else; shape (R or 1, C or 1, N)."""
+        if all(given is givens[0] for given in givens):
+            return self.evidence(givens[0])
+        shape = self._axes.shape
+        parts = [
+            np.broadcast_to(self.evidence(given), shape)[network]
+            for network, given in enumerate(givens)
+        ]
+        return np.stack(parts)
 
-def resolved_evidence(program: Program, evidence: Any, chains: int | None, where: str) -> Any:
+
+def resolved_evidence(program: Program, evidence: Any, axes: Axes, where: str) -> Any:
     """Evidence as a caller gives it, checked, ready for `Surroundings.evidence`."""
     if evidence is None:
         return None
     if isinstance(evidence, Mapping):
-        return dict_evidence(program, evidence, where, chains)
+        return dict_evidence(program, evidence, axes, where)
     if isinstance(evidence, (str, bytes)):
         raise SettingTypeError(
             Fault(
@@ -236,17 +288,7 @@ def resolved_evidence(program: Program, evidence: Any, chains: int | None, where
                 f"give {{{evidence!r}: value}}",
             )
         )
-    array = array_evidence(program, evidence, where)
-    if array.ndim == 2 and array.shape[0] != (chains or 1):
-        raise SettingError(
-            Fault(
-                where,
-                f"evidence per chain has {chains or 1} rows",
-                f"shape {array.shape}",
-                f"make the Simulator with chains={array.shape[0]}",
-            )
-        )
-    return array
+    return array_evidence(program, evidence, axes, where)
 
 
 def named_by_path(world: Member, given: Any, where: str) -> Any:

@@ -73,7 +73,7 @@ def explanation(program: Program, limit: int) -> str:
     lines += [f"  {report}" for report in program.passes]
     total = (
         program.size
-        + int(program.exists.sum())
+        + program.coupling_count
         + len(program.externals)
         + sum(slot.sensing.size + slot.acting.size for slot in program.externals)
     )

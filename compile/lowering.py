@@ -13,6 +13,7 @@ for an object by its type (:func:`functools.singledispatch`): a new kind of obje
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import singledispatch
 from typing import Any
@@ -21,24 +22,33 @@ import numpy as np
 
 from deepparticle.agents.external import ExternalState
 from deepparticle.agents.subparticle import Subparticle
-from deepparticle.blankets._types import BoolArray, FloatArray
+from deepparticle.blankets._types import BoolArray, FloatArray, IntArray
 from deepparticle.blankets.conditional import Delta
 from deepparticle.blankets.errors import Fault, PartitionError, SettingTypeError
 from deepparticle.compile.program import ExternalSlot, Group, PassReport, Program, frozen
-from deepparticle.partitions.arrays import coupling_arrays
+from deepparticle.partitions.arrays import CouplingEntries, coupling_entries
 from deepparticle.partitions.colouring import colours_of
+from deepparticle.partitions.columns import leaf_columns
 from deepparticle.partitions.partition import Partition
 from deepparticle.partitions.population import Population
 from deepparticle.partitions.stepping import SCHEDULES, checked_option
 
-__all__ = ["Flat", "flatten", "flatten_rule", "lower"]
+__all__ = ["LAYOUTS", "Flat", "flatten", "flatten_rule", "lower"]
+
+LAYOUTS = ("auto", "dense", "sparse")
+
+
+# A matrix with fewer than one entry in so many is lowered sparse, if it has so many rows: a sparse
+# product costs that much more per entry than a dense one, and learning even more.
+_SPARSE_BELOW = 1 / 30
+_SPARSE_FROM = 128
 
 
 @dataclass
 class Flat:
-    """A world as two lists: subparticles in row order, and external states."""
+    """A world as two lists: subparticles and populations in row order, and external states."""
 
-    leaves: list[Subparticle] = field(default_factory=list)
+    leaves: list[Subparticle | Population] = field(default_factory=list)
     externals: list[ExternalState] = field(default_factory=list)
 
 
@@ -82,7 +92,7 @@ def _(member: Subparticle, flat: Flat) -> None:
 
 @flatten_rule.register
 def _(member: Population, flat: Flat) -> None:
-    flat.leaves.extend(member.subparticles)
+    flat.leaves.append(member)
 
 
 @flatten_rule.register
@@ -118,8 +128,11 @@ def _refuse_unknown_types(world: Partition) -> None:
 
 
 def _refuse_other_conditionals(flat: Flat) -> None:
-    # Every boundary state comes in somewhere: at a leaf, or at an external state.
-    ends: list[Any] = [*flat.leaves, *flat.externals]
+    # Every explicit boundary state comes in somewhere: at a leaf, or at an external state. Those
+    # within a population have weights only.
+    ends: list[Any] = [*flat.externals]
+    for leaf in flat.leaves:
+        ends.extend(leaf._members.values() if isinstance(leaf, Population) else [leaf])
     for end in ends:
         for boundary in end._incoming.values():
             if type(boundary.conditional) is not Delta:
@@ -133,9 +146,9 @@ def _refuse_other_conditionals(flat: Flat) -> None:
                 )
 
 
-def _index_external(external: ExternalState, rows: dict[Any, int]) -> ExternalSlot:
-    sensing = [(rows[end], external._outgoing[end].weight) for end in external.sensing]
-    acting = [(rows[end], external._incoming[end].weight) for end in external.acting]
+def _index_external(external: ExternalState, row_of: Callable[[Any], int | None]) -> ExternalSlot:
+    sensing = [(row_of(end), external._outgoing[end].weight) for end in external.sensing]
+    acting = [(row_of(end), external._incoming[end].weight) for end in external.acting]
     return ExternalSlot(
         path=external.path,
         value=frozen(external.value, np.float64),
@@ -147,55 +160,88 @@ def _index_external(external: ExternalState, rows: dict[Any, int]) -> ExternalSl
     )
 
 
-def _groups(leaves: list[Subparticle]) -> tuple[Group, ...]:
-    rows: dict[Any, list[int]] = {}
-    for row, leaf in enumerate(leaves):
-        rows.setdefault(leaf.distribution, []).append(row)
-    return tuple(Group(kind, frozen(members, np.intp)) for kind, members in rows.items())
+@dataclass(frozen=True, eq=False)
+class _Arrays:
+    """The couplings in the layout that was chosen; fields as of `Program`."""
+
+    couplings: FloatArray
+    exists: BoolArray | None
+    plastic: BoolArray
+    targets: IntArray | None
+    sources: IntArray | None
+    summary: str
+
+
+def _laid_out(entries: CouplingEntries, layout: str) -> _Arrays:
+    size, share = entries.size, f"{entries.density:.0%} of the pairs coupled"
+    if layout == "auto":
+        sparse = size >= _SPARSE_FROM and entries.density < _SPARSE_BELOW
+        layout = "sparse" if sparse else "dense"
+    if layout == "sparse":
+        return _Arrays(
+            entries.weights,
+            None,
+            entries.plastic,
+            entries.targets,
+            entries.sources,
+            f"sparse, {entries.count} entries by target, then source",
+        )
+    couplings, exists, plastic = (np.zeros((size, size), kind) for kind in (float, bool, bool))
+    at = entries.targets, entries.sources
+    couplings[at], exists[at], plastic[at] = entries.weights, True, entries.plastic
+    return _Arrays(couplings, exists, plastic, None, None, f"dense {size} × {size}, {share}")
 
 
 def _scan(
-    groups: tuple[Group, ...], exists: BoolArray, schedule: str
+    groups: tuple[Group, ...], entries: CouplingEntries, schedule: str
 ) -> tuple[tuple[Group, ...], str]:
     """The blocks of rows that a scan updates at once, and what to say of them."""
-    size = len(exists)
+    size = entries.size
     if schedule == "synchronous":
         return (), "all rows at once, from the old states"
     if schedule == "random":
         return (), f"{size} rows per step, drawn with replacement"
+    kind_of = np.zeros(size, dtype=np.intp)
+    for number, group in enumerate(groups):
+        kind_of[group.rows] = number
     if schedule == "sequential":
-        classes = tuple(np.arange(size).reshape(size, 1))
-        said = "row order, each sees the newest"
-    else:
-        classes = colours_of(exists)
-        said = f"{len(classes)} colours, the rows of each at once"
+        rows = frozen(np.arange(size).reshape(size, 1), np.intp)
+        kinds = [groups[number].distribution for number in kind_of.tolist()]
+        blocks = tuple(Group(kind, row) for kind, row in zip(kinds, rows, strict=True))
+        return blocks, "row order, each sees the newest"
+    classes = colours_of(_pattern(entries))
     # Rows of one colour do not touch, so that those of different distributions may take turns.
-    blocks = [
-        Group(group.distribution, frozen(np.intersect1d(rows, group.rows), np.intp))
-        for rows in classes
-        for group in groups
+    parts = [
+        Group(group.distribution, frozen(colour[kind_of[colour] == number], np.intp))
+        for colour in classes
+        for number, group in enumerate(groups)
     ]
-    return tuple(block for block in blocks if block.rows.size), said
+    said = f"{len(classes)} colours, the rows of each at once"
+    return tuple(part for part in parts if part.rows.size), said
+
+
+def _pattern(entries: CouplingEntries) -> Any:
+    from scipy.sparse import csr_array
+
+    size, present = entries.size, np.ones(entries.count, dtype=np.bool_)
+    pattern = csr_array((present, entries.sources, entries.starts), shape=(size, size))
+    return pattern if entries.density < _SPARSE_BELOW else pattern.toarray()
 
 
 def _reports(
     flat: Flat,
-    couplings: FloatArray,
-    exists: BoolArray,
-    plastic: BoolArray,
-    clocks: Any,
+    entries: CouplingEntries,
+    clock: IntArray,
     groups: tuple[Group, ...],
-    schedule: str,
-    order: str,
+    said: Mapping[str, str],
 ) -> tuple[PassReport, ...]:
-    count, size = int(exists.sum()), len(flat.leaves)
-    density = count / max(1, size * (size - 1))
+    size = entries.size
     special = []
-    if int(plastic.sum()) == size * (size - 1):
+    if entries.plastic.all() and entries.count == size * (size - 1):
         special.append("no plasticity mask")
-    elif not plastic.any():
+    elif not entries.plastic.any():
         special.append("no learning")
-    if np.all(np.asarray(clocks) == 1):
+    if np.all(clock == 1):
         special.append("no clocks")
     if len(groups) == 1:
         special.append("one distribution")
@@ -204,14 +250,14 @@ def _reports(
             "flatten",
             f"{size} subparticles → rows 0…{size - 1}; {len(flat.externals)} external states",
         ),
-        PassReport("index", f"{count} boundary states → entries J[target, source]"),
-        PassReport("layout", f"dense {size} × {size}, {density:.0%} of the pairs coupled"),
-        PassReport("schedule", f"{schedule}: {order}"),
+        PassReport("index", f"{entries.count} boundary states → entries J[target, source]"),
+        PassReport("layout", said["layout"]),
+        PassReport("schedule", said["schedule"]),
         PassReport("specialise", ", ".join(special) or "nothing to drop"),
     )
 
 
-def lower(world: Partition, schedule: str = "synchronous") -> Program:
+def lower(world: Partition, schedule: str = "synchronous", layout: str = "auto") -> Program:
     """Lower a world to a program.
 
     Parameters
@@ -220,6 +266,8 @@ def lower(world: Partition, schedule: str = "synchronous") -> Program:
         A root; a partition inside a world has no external states, so lower a ``copy()`` of it.
     schedule : {"synchronous", "sequential", "chromatic", "random"}
         The order of updates.
+    layout : {"auto", "dense", "sparse"}
+        Whether couplings that do not exist have a place in J; ``auto`` decides by density.
 
     Returns
     -------
@@ -257,6 +305,7 @@ def lower(world: Partition, schedule: str = "synchronous") -> Program:
             )
         )
     checked_option(schedule, SCHEDULES, "lower", "schedule")
+    checked_option(layout, LAYOUTS, "lower", "layout")
     _refuse_unknown_types(world)
     world.check()
     flat = flatten(world)
@@ -270,33 +319,31 @@ def lower(world: Partition, schedule: str = "synchronous") -> Program:
             )
         )
     _refuse_other_conditionals(flat)
-    rows = {leaf: row for row, leaf in enumerate(flat.leaves)}
-    couplings, exists, plastic = coupling_arrays(world)
-    groups = _groups(flat.leaves)
-    scan, order = _scan(groups, exists, schedule)
-    clocks = [leaf.clock for leaf in flat.leaves]
-
-    def column(name: str, dtype: Any = np.float64) -> Any:
-        return frozen([getattr(leaf, name) for leaf in flat.leaves], dtype)
-
+    columns, entries = leaf_columns(world), coupling_entries(world)
+    arrays = _laid_out(entries, layout)
+    groups = tuple(Group(kind, frozen(rows, np.intp)) for kind, rows in columns.distributions)
+    scan, order = _scan(groups, entries, schedule)
+    said = {"layout": arrays.summary, "schedule": f"{schedule}: {order}"}
     return Program(
         name=world.name,
         schedule=schedule,
-        paths=tuple(leaf.path for leaf in flat.leaves),
-        couplings=couplings,
-        exists=exists,
-        plastic=plastic,
-        bias=column("bias"),
-        precision=column("precision"),
-        learning_rate=column("learning_rate"),
-        clock=frozen(clocks, np.intp),
-        state=column("state"),
-        field=column("field"),
-        argument=column("argument"),
-        used_precision=column("_used_precision"),
+        paths=columns.paths,
+        couplings=arrays.couplings,
+        exists=arrays.exists,
+        plastic=arrays.plastic,
+        targets=arrays.targets,
+        sources=arrays.sources,
+        bias=columns.bias,
+        precision=columns.precision,
+        learning_rate=columns.learning_rate,
+        clock=columns.clock,
+        state=columns.state,
+        field=columns.field,
+        argument=columns.argument,
+        used_precision=columns.used_precision,
         groups=groups,
         scan=scan,
-        externals=tuple(_index_external(external, rows) for external in flat.externals),
+        externals=tuple(_index_external(external, world._row) for external in flat.externals),
         revision=world.revision,
-        passes=_reports(flat, couplings, exists, plastic, clocks, groups, schedule, order),
+        passes=_reports(flat, entries, columns.clock, groups, said),
     )

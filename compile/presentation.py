@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
+from deepparticle.blankets._types import IntArray
 from deepparticle.blankets.errors import Fault, SettingError, SettingTypeError
 from deepparticle.blankets.numbers import finite_number
 from deepparticle.compile.arguments import checked_array
-from deepparticle.compile.evidence import array_evidence, dict_evidence
+from deepparticle.compile.axes import Axes
+from deepparticle.compile.evidence import refuse_bypass, resolved_evidence
 from deepparticle.compile.program import Program
 from deepparticle.partitions.stepping import checked_option
 
@@ -20,42 +23,52 @@ ORDERS = ("random", "cyclic")
 
 
 class Presentation:
-    """An iterator over ``(index, evidence)``, one per epoch.
+    """What is presented to a network that learns, epoch after epoch.
 
     Parameters
     ----------
     program : Program
-    patterns : array_like of shape (P, N), mapping, or iterable
+    axes : Axes
+    patterns : array_like of shape (P, N) or (P, [networks,] [chains,] N), mapping, or iterable
         A mapping ``{external: (P,) or (P, k)}``; an iterable gives single patterns ``(N,)``,
-        ``(chains, N)`` or dicts, and is consumed as epochs go by.
-    strength : float
+        ``([networks,] [chains,] N)`` or dicts, and is consumed as epochs go by.
+    strength : float or array_like of shape (networks,)
         Scales every pattern.
     order : {"random", "cyclic"} or sequence of int
         Which pattern each epoch presents.
     epochs : int or None
         None: each pattern (or entry of `order`) once, or the whole iterable.
-    chains : int or None
-        For patterns with a chain axis.
-    rng : numpy.random.Generator
-        Draws the random order, and nothing else.
+    streams : sequence of numpy.random.Generator
+        Each draws the random order of one network, and nothing else.
+
+    Attributes
+    ----------
+    givens : list
+        The patterns, as evidence for `Surroundings.evidence`; empty for an iterable.
+    order : ndarray of int, shape (epochs, R)
+        Which of them each epoch presents to each network.
+    stream : iterator or None
+        The evidence of one epoch after another, where patterns are an iterable.
+    epochs : int
+        0 where nobody knows.
     """
 
     def __init__(
         self,
         program: Program,
+        axes: Axes,
         patterns: Any,
-        strength: float,
+        strength: Any,
         order: str | Sequence[int],
         epochs: int | None,
-        chains: int | None,
-        rng: np.random.Generator,
+        streams: Sequence[np.random.Generator],
     ) -> None:
         self._program = program
-        self._strength = finite_number(strength, "learn", "evidence_strength")
-        self._chains = chains
-        self._stream: Iterator[Any] | None = None
-        self._given: list[Any] = []
-        self._order: list[int] = []
+        self._axes = axes
+        self._strength = self._checked_strength(strength)
+        self.stream: Iterator[Any] | None = None
+        self.givens: list[Any] = []
+        self.order: IntArray = np.zeros((0, axes.shape[0]), dtype=np.intp)
         self.epochs = 0
         if isinstance(patterns, (str, bytes)) or not isinstance(patterns, (Mapping, Iterable)):
             raise SettingTypeError(
@@ -67,11 +80,11 @@ class Presentation:
                 )
             )
         if isinstance(patterns, Mapping):
-            self._given = self._from_mapping(patterns)
+            self.givens = self._from_mapping(patterns)
         elif isinstance(patterns, Sequence) and any(isinstance(one, Mapping) for one in patterns):
-            self._given = [self._from_stream(one) for one in patterns]
+            self.givens = [self._single(one) for one in patterns]
         elif isinstance(patterns, (np.ndarray, Sequence)):
-            self._given = self._from_array(patterns)
+            self.givens = self._from_array(patterns)
         else:
             if not isinstance(order, str):
                 raise SettingError(
@@ -83,27 +96,53 @@ class Presentation:
                     )
                 )
             checked_option(order, ORDERS, "learn", "order")
-            self._stream = iter(patterns)
+            self.stream = map(self._single, islice(patterns, epochs))
             self.epochs = epochs or 0
             return
-        self._order = self._ordered(order, epochs, rng)
-        self.epochs = len(self._order)
+        self.order = self._ordered(order, epochs, streams)
+        self.epochs = len(self.order)
+
+    def _checked_strength(self, strength: Any) -> Any:
+        if np.ndim(strength) == 0:
+            return finite_number(strength, "learn", "evidence_strength")
+        array = checked_array(strength, "learn", "evidence_strength")
+        if self._axes.networks is None or array.shape != (self._axes.networks,):
+            wanted = "a number"
+            if self._axes.networks is not None:
+                wanted += f" or has shape ({self._axes.networks},), one per network"
+            raise SettingError(
+                Fault(
+                    "learn",
+                    f"evidence_strength is {wanted}",
+                    f"shape {array.shape}",
+                    "scale the patterns themselves for anything else",
+                )
+            )
+        return array.reshape(-1, 1, 1)
 
     def _from_array(self, patterns: Any) -> list[Any]:
         size = self._program.size
         array = checked_array(patterns, "learn", "patterns")
         if array.ndim == 1:
             array = array[None]
-        if array.ndim != 2 or array.shape[1] != size or not array.shape[0]:
+        full = None
+        if array.ndim > 1 and array.shape[0]:
+            full = self._axes.inner(array[0])
+        if full is None:
+            shapes = f"(P, {size})"
+            if self._axes.outer:
+                lead = ", ".join(map(str, self._axes.outer))
+                shapes += f" or (P, {lead}, {size})"
             raise SettingError(
                 Fault(
                     "learn",
-                    f"patterns have shape (P, {size}) with P ≥ 1",
+                    f"patterns have shape {shapes} with P ≥ 1",
                     f"shape {np.shape(patterns)}",
                     "give one row per pattern, one column per subparticle",
                 )
             )
-        return list(array_evidence(self._program, array, "learn") * self._strength)
+        refuse_bypass(self._program, array, "learn")
+        return [self._strength * self._axes.inner(one) for one in array]
 
     def _from_mapping(self, patterns: Mapping[Any, Any]) -> list[Any]:
         arrays = {
@@ -122,25 +161,23 @@ class Presentation:
                 )
             )
         return [
-            dict_evidence(
-                self._program,
-                {key: array[index] * self._strength for key, array in arrays.items()},
-                "learn",
-                self._chains,
-            )
+            self._single({key: array[index] for key, array in arrays.items()})
             for index in range(counts.pop())
         ]
 
     def _ordered(
-        self, order: str | Sequence[int], epochs: int | None, rng: np.random.Generator
-    ) -> list[int]:
-        count = len(self._given)
+        self,
+        order: str | Sequence[int],
+        epochs: int | None,
+        streams: Sequence[np.random.Generator],
+    ) -> IntArray:
+        count = len(self.givens)
         if isinstance(order, str):
             checked_option(order, ORDERS, "learn", "order")
             number = count if epochs is None else epochs
             if order == "random":
-                return [int(index) for index in rng.integers(count, size=number)]
-            return [index % count for index in range(number)]
+                return np.stack([one.integers(count, size=number) for one in streams], axis=1)
+            return self._alike(np.arange(number) % count)
         try:
             indices = np.asarray(order)
         except ValueError:
@@ -164,33 +201,30 @@ class Presentation:
                 )
             )
         number = indices.size if epochs is None else epochs
-        return [int(indices[index % indices.size]) for index in range(number)]
+        return self._alike(indices[np.arange(number) % indices.size])
 
-    def _from_stream(self, pattern: Any) -> Any:
-        if isinstance(pattern, Mapping):
-            scaled = {
-                key: self._strength * checked_array(value, "learn", f"patterns[{key!r}]")
-                for key, value in pattern.items()
-            }
-            return dict_evidence(self._program, scaled, "learn", self._chains)
-        array = array_evidence(self._program, pattern, "learn") * self._strength
-        if array.ndim == 2 and array.shape[0] != (self._chains or 1):
-            raise SettingError(
-                Fault(
-                    "learn",
-                    f"a pattern per chain has {self._chains or 1} rows",
-                    f"shape {array.shape}",
-                    "give shape (N,)",
-                )
-            )
-        return array
+    def _alike(self, indices: IntArray) -> IntArray:
+        return np.repeat(indices[:, None], self._axes.shape[0], axis=1).astype(np.intp)
 
-    def __iter__(self) -> Iterator[tuple[int, Any]]:
-        if self._stream is None:
-            for index in self._order:
-                yield index, self._given[index]
+    def __iter__(self) -> Iterator[list[Any]]:
+        """What each network is given, epoch after epoch."""
+        networks = self._axes.shape[0]
+        if self.stream is None:
+            for indices in self.order.tolist():
+                yield [self.givens[index] for index in indices]
             return
-        for index, pattern in enumerate(self._stream):
-            yield index, self._from_stream(pattern)
-            if self.epochs and index + 1 == self.epochs:
-                return
+        for given in self.stream:
+            yield [given] * networks
+
+    def presented(self, epochs: int) -> IntArray:
+        """Which patterns the first epochs presented, shape (epochs, R); streams are counted."""
+        if self.stream is None:
+            return self.order[:epochs]
+        return self._alike(np.arange(epochs))
+
+    def _single(self, pattern: Any) -> Any:
+        """One pattern as evidence."""
+        given = resolved_evidence(self._program, pattern, self._axes, "learn")
+        if isinstance(given, dict):
+            return {number: self._strength * value for number, value in given.items()}
+        return self._strength * given

@@ -5,6 +5,8 @@ array                  shape              holds
 =====================  =================  ====================================================
 ``couplings``          (N, N)             J, target × source
 ``exists, plastic``    (N, N)             which boundary states exist, which of them learn
+                                          (sparse layout: ``couplings`` and ``plastic`` are
+                                          ``(E,)``, aligned with ``targets`` and ``sources``)
 ``bias``               (N,)               b
 ``precision``          (N,)               β
 ``learning_rate``      (N,)               α
@@ -15,12 +17,13 @@ array                  shape              holds
 ``externals``          –                  who senses η with which weight, who acts on it
 =====================  =================  ====================================================
 
-Rows are the world's subparticles in order. `Program.explain` prints the map and the step.
+Rows are the world's subparticles in order. In the sparse layout only the couplings that exist have
+an entry, sorted by target, then source. `Program.explain` prints the map and the step.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -31,6 +34,7 @@ from deepparticle.agents.distribution import StateDistribution
 from deepparticle.agents.external import Process
 from deepparticle.blankets._types import BoolArray, FloatArray, IntArray
 from deepparticle.blankets.naming import unknown_path
+from deepparticle.partitions.columns import LeafPaths
 
 __all__ = ["ExternalSlot", "Group", "PassReport", "Program"]
 
@@ -88,10 +92,12 @@ class Program:
 
     name: str
     schedule: str
-    paths: tuple[str, ...]
+    paths: LeafPaths
     couplings: FloatArray
-    exists: BoolArray
+    exists: BoolArray | None
     plastic: BoolArray
+    targets: IntArray | None
+    sources: IntArray | None
     bias: FloatArray
     precision: FloatArray
     learning_rate: FloatArray
@@ -111,9 +117,9 @@ class Program:
             if isinstance(value, np.ndarray):
                 value.setflags(write=False)
 
-    @cached_property
-    def _rows(self) -> dict[str, int]:
-        return {path: row for row, path in enumerate(self.paths)}
+    @property
+    def _rows(self) -> Mapping[str, int]:
+        return self.paths.rows
 
     @property
     def size(self) -> int:
@@ -129,9 +135,83 @@ class Program:
         return mask
 
     @property
+    def layout(self) -> str:
+        """``"dense"`` or ``"sparse"``."""
+        return "dense" if self.targets is None else "sparse"
+
+    @property
+    def entries(self) -> tuple[IntArray, IntArray]:
+        """Target and source rows of the couplings that exist, by target, then source."""
+        if self.targets is not None and self.sources is not None:
+            return self.targets, self.sources
+        assert self.exists is not None
+        targets, sources = np.nonzero(self.exists)
+        return targets, sources
+
+    @cached_property
+    def starts(self) -> IntArray:
+        """Where the entries of each row begin in the sparse layout, shape (N + 1,)."""
+        counts = np.bincount(self.entries[0], minlength=self.size)
+        starts: IntArray = np.concatenate([[0], np.cumsum(counts)]).astype(np.intp)
+        return starts
+
+    @property
+    def coupling_count(self) -> int:
+        """The number of couplings that exist."""
+        return self.couplings.size if self.exists is None else int(self.exists.sum())
+
+    @property
     def learns_everywhere(self) -> bool:
-        """Whether every off-diagonal coupling exists and is plastic."""
-        return bool(self.plastic.sum() == self.size * (self.size - 1))
+        """Whether every coupling of the layout, but for the diagonal, exists and is plastic."""
+        places = self.couplings.size - (self.size if self.layout == "dense" else 0)
+        return bool(self.plastic.sum() == places)
+
+    def matrix(self, couplings: FloatArray) -> Any:
+        """Couplings of one network as a matrix J[target, source].
+
+        Parameters
+        ----------
+        couplings : ndarray of shape (N, N), or (E,) in the sparse layout
+
+        Returns
+        -------
+        ndarray or scipy.sparse.csr_array of shape (N, N)
+            A copy; sparse in the sparse layout.
+        """
+        if self.sources is None:
+            return couplings.copy()
+        from scipy.sparse import csr_array
+
+        return csr_array(
+            (couplings.copy(), self.sources.copy(), self.starts.copy()),
+            shape=(self.size, self.size),
+        )
+
+    def inputs(self, couplings: FloatArray, state: FloatArray) -> FloatArray:
+        r"""What the states send along the couplings, :math:`\sum_j J_{ij} \sigma_j`.
+
+        Parameters
+        ----------
+        couplings : ndarray of shape (R, N, N), or (R, E) in the sparse layout
+        state : ndarray of shape (R, C, N)
+
+        Returns
+        -------
+        ndarray of shape (R, C, N)
+        """
+        if self.layout == "dense":
+            sent: FloatArray = state @ couplings.swapaxes(-1, -2)
+            return sent
+        sent = np.empty(np.broadcast_shapes(state.shape, (len(couplings), 1, 1)), state.dtype)
+        for network, values in enumerate(couplings):
+            matrix = self.matrix(values)
+            sent[network] = (matrix @ state[network].T).T
+        return sent
+
+    @property
+    def bounded(self) -> bool:
+        """Whether all states have bounds."""
+        return all(np.all(np.isfinite(group.distribution.support)) for group in self.groups)
 
     @property
     def same_clock(self) -> bool:
@@ -183,19 +263,25 @@ class Program:
         for cut in range(1, len(names)):  # a name may hold an arrow too
             column = self._rows.get("→".join(names[:cut]))
             row = self._rows.get("→".join(names[cut:]))
-            if row is not None and column is not None and self.exists[row, column]:
+            if row is not None and column is not None and self._has(row, column):
                 return f"J[{row}, {column}]"
         raise unknown_path(f"program of {self.name!r}", path, self._boundary_paths())
 
+    def _has(self, row: int, column: int) -> bool:
+        if self.exists is not None:
+            return bool(self.exists[row, column])
+        assert self.sources is not None
+        return column in self.sources[self.starts[row] : self.starts[row + 1]]
+
     def _boundary_paths(self) -> Iterator[str]:
-        for row, column in np.argwhere(self.exists).tolist():
+        for row, column in zip(*self.entries, strict=True):
             yield f"{self.paths[column]}→{self.paths[row]}"
 
     def slots(self) -> Iterator[tuple[str, str]]:
         """Every object of the world with its slot: leaves, boundary states, external states."""
         for row, path in enumerate(self.paths):
             yield path, f"sigma[{row}]"
-        for row, column in np.argwhere(self.exists).tolist():
+        for row, column in zip(*self.entries, strict=True):
             yield f"{self.paths[column]}→{self.paths[row]}", f"J[{row}, {column}]"
         for number, external in enumerate(self.externals):
             yield external.path, f"eta[{number}]"
@@ -224,7 +310,7 @@ class Program:
     def __repr__(self) -> str:
         return (
             f"<Program of {self.name!r}: {self.size} subparticles, "
-            f"{int(self.exists.sum())} couplings ({int(self.plastic.sum())} plastic), "
+            f"{self.coupling_count} couplings ({int(self.plastic.sum())} plastic), "
             f"{len(self.externals)} external, {self.schedule}>"
         )
 

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from deepparticle.blankets._types import BoolArray, FloatArray, IntArray
-from deepparticle.compile.backends.base import Backend, Randomness, StepInput
-from deepparticle.compile.backends.numpy_backend import group_map
+from deepparticle.compile.backends.stepping import Randomness, StepInput, SteppingBackend
+from deepparticle.compile.groups import group_map
 
 __all__ = ["Relaxation", "relax"]
 
@@ -39,13 +39,13 @@ class Relaxation:
 
     Parameters
     ----------
-    states : ndarray of shape ([starts,] N)
+    states : ndarray of shape ([networks,] [starts,] N)
         The last states.
-    converged : bool or ndarray of bool, shape (starts,)
+    converged : bool or ndarray of bool, shape ([networks,] [starts])
         Whether they are fixed points, to the tolerance.
-    steps : int or ndarray of int, shape (starts,)
+    steps : int or ndarray of int, of the same shape
         Steps made until then.
-    period : int or ndarray of int, shape (starts,)
+    period : int or ndarray of int, of the same shape
         1 for a fixed point, 2 for an orbit of two states, 0 where neither was reached.
     """
 
@@ -64,7 +64,7 @@ class Relaxation:
 
 
 def relax(
-    backend: Backend,
+    backend: SteppingBackend,
     evidence: FloatArray,
     precision: FloatArray,
     clock: IntArray | None,
@@ -76,12 +76,12 @@ def relax(
 
     Parameters
     ----------
-    backend : Backend
+    backend : SteppingBackend
         Holding one start per chain.
-    evidence : ndarray of shape (C, N)
-    precision : ndarray of shape (N,)
+    evidence : ndarray of shape (R, C, N)
+    precision : ndarray of shape (R, N)
     clock : ndarray of shape (N,) or None
-    sites : iterator of ndarray of shape (C, N), optional
+    sites : iterator of ndarray of shape (R, C, N), optional
         For the random schedule.
     tolerance : float
     max_steps : int
@@ -89,13 +89,14 @@ def relax(
     Returns
     -------
     states, converged, steps, period
-        As of `Relaxation`, with a chain axis.
+        As of `Relaxation`, with all axes.
     """
     program = backend.program
-    count = backend.chains
-    converged = np.zeros(count, dtype=np.bool_)
-    period = np.zeros(count, dtype=np.intp)
-    steps = np.full(count, max_steps, dtype=np.intp)
+    lead = (backend.networks, backend.chains)
+    beta = precision[:, None]
+    converged = np.zeros(lead, dtype=np.bool_)
+    period = np.zeros(lead, dtype=np.intp)
+    steps = np.full(lead, max_steps, dtype=np.intp)
     states = backend.variables.state.copy()
     cycle = 1 if clock is None else int(np.lcm.reduce(clock))
     # An orbit is judged over whole cycles of the clocks, when the same rows are due again. It is
@@ -103,25 +104,26 @@ def relax(
     watched = sites is None and cycle <= _LONGEST_CYCLE
     history = deque([states.copy()], maxlen=2 * cycle + 1 if watched else 1)
     threshold = min(_SWING * tolerance, max(_LOOSE_SWING, 10.0 * tolerance))
+    couplings = backend.variables.couplings
     for time in range(max_steps + 1):
-        now = backend.variables
+        state = backend.variables.state
         open_ = period == 0
-        field = program.bias + now.state @ now.couplings.T
-        residual = group_map(program, "mean", precision * (field + evidence)) - now.state
-        rests = open_ & (np.abs(residual).max(axis=1) <= tolerance)
-        swings = np.zeros(count, dtype=np.bool_)
+        field = program.bias + program.inputs(couplings, state)
+        residual = group_map(program, "mean", beta * (field + evidence)) - state
+        rests = open_ & (np.abs(residual).max(axis=-1) <= tolerance)
+        swings = np.zeros(lead, dtype=np.bool_)
         if watched and len(history) > 2 * cycle and time % cycle == 0:
-            swing = np.abs(now.state - history[-1 - cycle]).max(axis=1)
-            repeat = np.abs(now.state - history[-1 - 2 * cycle]).max(axis=1)
+            swing = np.abs(state - history[-1 - cycle]).max(axis=-1)
+            repeat = np.abs(state - history[-1 - 2 * cycle]).max(axis=-1)
             swings = open_ & ~rests & (swing > threshold) & (repeat <= _REPEAT * tolerance)
         for chosen, kind in ((rests, 1), (swings, 2)):
-            states[chosen], steps[chosen], period[chosen] = now.state[chosen], time, kind
+            states[chosen], steps[chosen], period[chosen] = state[chosen], time, kind
         converged |= rests
-        lost = ~np.isfinite(now.state).all(axis=1)
+        lost = ~np.isfinite(state).all(axis=-1)
         if np.all((period > 0) | lost) or time == max_steps:
             break
         random = Randomness(None, None if sites is None else next(sites))
-        backend.step(StepInput(time, random, evidence, precision, None, clock))
+        backend.step(StepInput(time, random, evidence, beta, None, clock))
         history.append(backend.variables.state.copy())
     unfinished = period == 0
     states[unfinished] = backend.variables.state[unfinished]

@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from deepparticle.blankets._types import FloatArray, IntArray
+from deepparticle.blankets._types import BoolArray, FloatArray, IntArray
 from deepparticle.blankets.errors import Fault, SettingTypeError
-from deepparticle.compile.backends.base import Variables
-from deepparticle.compile.backends.numpy_backend import group_map
+from deepparticle.compile.axes import Axes
+from deepparticle.compile.backends.base import Trace
 from deepparticle.compile.energies import (
     local_free_energies,
     mean_field_free_energy,
     published_free_energy,
 )
+from deepparticle.compile.groups import group_map
 from deepparticle.compile.program import Program
+from deepparticle.compile.series import Folder, Series
 from deepparticle.partitions.stepping import checked_option
 
-__all__ = ["RECORDS", "Recorder", "Run", "checked_records"]
+__all__ = ["RECORDS", "Recorder", "Run", "checked_records", "recorded"]
 
 RECORDS = {
-    "states": "σ, (steps, [chains,] N)",
-    "free_energy": "Σ F_i, local, (steps[, chains])",
-    "local_free_energy": "F_i, (steps, [chains,] N)",
-    "mean_field": "mean-field free energy, (steps[, chains])",
-    "published": "the paper's free energy, (steps[, chains])",
-    "prediction_error": "mean square of ε, (steps[, chains])",
-    "weight_change": "Frobenius norm of ΔJ, (steps,)",
+    "states": "σ, (steps, [networks,] [chains,] N)",
+    "free_energy": "Σ F_i, local, (steps[, networks][, chains])",
+    "local_free_energy": "F_i, (steps, [networks,] [chains,] N)",
+    "mean_field": "mean-field free energy, (steps[, networks][, chains])",
+    "published": "the paper's free energy, (steps[, networks][, chains])",
+    "prediction_error": "mean square of ε, (steps[, networks][, chains])",
+    "weight_change": "Frobenius norm of ΔJ, (steps[, networks])",
 }
 
 
@@ -57,7 +59,7 @@ class Run:
     ----------
     records : mapping of str to ndarray
         The recorded series, by name; the first axis is the recorded steps.
-    mean : ndarray of shape ([chains,] N)
+    mean : ndarray of shape ([networks,] [chains,] N)
         The mean state over all steps after burn-in, recorded or not.
     steps : int
         Steps made, burn-in excluded.
@@ -65,8 +67,10 @@ class Run:
         Steps between two records.
     interrupted : bool
         Whether it was stopped by Ctrl-C; everything until then is kept.
-    patterns : ndarray of shape (epochs,), optional
+    patterns : ndarray of shape (epochs[, networks]), optional
         Which pattern each epoch of learning presented.
+    diverged : ndarray of bool, shape (networks,), optional
+        Which networks ran away, where there are several (a single one raises an error).
     """
 
     records: Mapping[str, FloatArray]
@@ -75,6 +79,8 @@ class Run:
     every: int = 1
     interrupted: bool = False
     patterns: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.intp))
+    diverged: BoolArray | None = None
+    _folder: Any = field(default=None, repr=False)  # a temporary folder lives as long as the run
 
     def __getattr__(self, name: str) -> FloatArray:
         records = vars(self).get("records", {})  # without it, a copy in the making would recurse
@@ -99,97 +105,187 @@ class Recorder:
     Parameters
     ----------
     program : Program
+    axes : Axes
     names : tuple of str
         Keys of `RECORDS`.
     every : int
         Record every so many steps, beginning with the first.
     steps : int
         How many steps will be made, to reserve the memory once; 0 where nobody knows.
-    chains : int or None
-        The size of the chain axis; None drops it.
+    folder : Folder
+        Where series that are too large for memory go.
+    precision : ndarray of shape (R, N)
+    held : bool
+        Whether rows can be held: then their precision is that of an earlier step.
+    learning : bool
+        Whether couplings change.
     """
 
     def __init__(
-        self, program: Program, names: tuple[str, ...], every: int, steps: int, chains: int | None
+        self,
+        program: Program,
+        axes: Axes,
+        names: tuple[str, ...],
+        every: int,
+        steps: int,
+        folder: Folder,
+        *,
+        precision: FloatArray,
+        held: bool,
+        learning: bool,
     ) -> None:
         self._program = program
+        self._axes = axes
         self._names = names
-        self._every = every
-        self._chains = chains
+        self.every = every
         self._capacity = -(-steps // every)
-        self._series: dict[str, FloatArray] = {}
-        self._count = 0
+        self._folder = folder
+        self._precision = precision
+        self._held = held
+        self._series: dict[str, Series] = {}
         self._total: FloatArray | None = None
         self.steps = 0
+        wanted = {
+            "states": ("state",),
+            "published": ("state",),
+            "prediction_error": ("state", "field"),
+            "free_energy": ("argument", *["used_precision"] * held),
+            "local_free_energy": ("argument", *["used_precision"] * held),
+            "mean_field": ("argument",),
+        }
+        self.keep = tuple(dict.fromkeys(kept for name in names for kept in wanted.get(name, ())))
+        # Couplings that change are only known between blocks.
+        self.needs_couplings = learning and bool({"mean_field", "published"} & set(names))
+        self.needs_change = learning and "weight_change" in names
         self._before: FloatArray | None = None
 
-    def before(self, now: Variables) -> None:
-        """Remember what the next record compares with."""
-        if "weight_change" in self._names and self.steps % self._every == 0:
-            self._before = now.couplings.copy()
+    @property
+    def records(self) -> bool:
+        """Whether any series is recorded."""
+        return bool(self._names)
 
-    def after(self, now: Variables, evidence: FloatArray, precision: FloatArray) -> None:
-        """Take note of a step that was made."""
+    def before(self, couplings: FloatArray) -> None:
+        """Remember the couplings with which the next record compares."""
+        self._before = couplings.copy()
+
+    def take(
+        self,
+        trace: Trace,
+        steps: int,
+        couplings: Callable[[], FloatArray],
+        evidence: Callable[[], FloatArray],
+    ) -> None:
+        """Take note of a block.
+
+        Parameters
+        ----------
+        trace : Trace
+            With the variables of `keep` after the steps to be recorded.
+        steps : int
+            The steps of the block.
+        couplings : callable
+            Gives those after the block, shape (R, N, N) or (R, E).
+        evidence : callable
+            Gives that of the steps kept, shape (R, K, C, N).
+        """
         if self._total is None:
-            self._total = np.zeros(now.state.shape)
-        self._total += now.state
-        if self.steps % self._every == 0 and self._names:
+            self._total = np.zeros(self._axes.shape)
+        self._total += trace.total
+        self.steps += steps
+        if self._names and (count := recorded(self.steps - steps, self.steps, self.every)):
             for name in self._names:
-                self._append(name, self._value(name, now, evidence, precision))
-            self._count += 1
-        self.steps += 1
+                self._append(name, self._values(name, trace, count, couplings, evidence))
 
-    def _append(self, name: str, value: Any) -> None:
+    def _append(self, name: str, values: FloatArray) -> None:
+        # Blocks have networks first, a run has time first.
+        records = np.moveaxis(values, 1, 0)
         if name not in self._series:
-            shape = (max(1, self._capacity), *np.shape(value))
-            self._series[name] = np.empty(shape, dtype=np.result_type(value))
-        elif self._count == len(self._series[name]):  # a stream of unknown length
-            held = self._series[name]
-            self._series[name] = np.concatenate([held, np.empty_like(held)])
-        self._series[name][self._count] = value
+            self._series[name] = Series(
+                name, records.shape[1:], records.dtype, self._capacity, self._folder
+            )
+        self._series[name].append(records)
 
-    def _value(
-        self, name: str, now: Variables, evidence: FloatArray, precision: FloatArray
-    ) -> FloatArray | float:
-        program = self._program
+    def _values(
+        self,
+        name: str,
+        trace: Trace,
+        count: int,
+        couplings: Callable[[], FloatArray],
+        evidence: Callable[[], FloatArray],
+    ) -> FloatArray:
+        """The records of one series, with networks as first axis and time as second."""
+        program, kept = self._program, trace.kept
         if name == "states":
-            return now.state
-        if name == "free_energy":
-            total: FloatArray = local_free_energies(program, now).sum(-1)
-            return total
-        if name == "local_free_energy":
-            return local_free_energies(program, now)
-        if name == "mean_field":
-            return mean_field_free_energy(program, now, evidence, precision)
-        if name == "published":
-            return published_free_energy(program, now, evidence)
+            return kept["state"]
+        if name in ("free_energy", "local_free_energy"):
+            used = kept["used_precision"] if self._held else self._precision[:, None, None]
+            local = local_free_energies(program, kept["argument"], used)
+            return local if name == "local_free_energy" else local.sum(-1)
         if name == "prediction_error":
-            error = now.state - group_map(program, "mean", now.field)
+            error = kept["state"] - group_map(program, "mean", kept["field"])
             square: FloatArray = np.mean(error * error, axis=-1)
             return square
-        assert self._before is not None
-        return float(np.linalg.norm(now.couplings - self._before))
+        if name == "weight_change":
+            if self._before is None:  # couplings are frozen
+                return np.zeros((self._axes.shape[0], count))
+            change = couplings() - self._before
+            norms: FloatArray = np.linalg.norm(change.reshape(len(change), -1), axis=1)
+            return norms[:, None]
 
-    def run(self, interrupted: bool, patterns: list[int] | None = None) -> Run:
+        def together(values: FloatArray) -> FloatArray:
+            return values.reshape(len(values), -1, program.size)
+
+        if name == "mean_field":
+            energy = mean_field_free_energy(
+                program,
+                together(kept["argument"]),
+                couplings(),
+                together(evidence()),
+                self._precision[:, None],
+            )
+        else:
+            energy = published_free_energy(
+                program, together(kept["state"]), couplings(), together(evidence())
+            )
+        return energy.reshape(len(energy), count, -1)
+
+    def run(
+        self,
+        interrupted: bool,
+        patterns: IntArray | None = None,
+        diverged: BoolArray | None = None,
+    ) -> Run:
         """The run so far."""
-        shape = (self._chains or 1, self._program.size)
-        total = np.zeros(shape) if self._total is None else self._total
-        mean = total / max(self.steps, 1)
-        records = {name: values[: self._count] for name, values in self._series.items()}
-        for name in self._names:  # no step was made
-            axes = {"weight_change": 0, "states": 2, "local_free_energy": 2}.get(name, 1)
-            records.setdefault(name, np.zeros((0, *shape[:axes])))
-        if self._chains is None:
-            mean = mean[0]
-            records = {
-                name: values if name == "weight_change" else values[:, 0]
-                for name, values in records.items()
-            }
+        total = np.zeros(self._axes.shape) if self._total is None else self._total
+        records = {}
+        for name in self._names:
+            if name in self._series:
+                values = self._series[name].values()
+            else:  # no step was made
+                axes = {"weight_change": 1, "states": 3, "local_free_energy": 3}.get(name, 2)
+                values = np.zeros((0, *self._axes.shape[:axes]))
+            if name != "weight_change":
+                values = self._axes.seen(values, 1)
+            elif self._axes.networks is None:
+                values = values[:, 0]
+            records[name] = values
         return Run(
             records,
-            mean,
+            self._axes.seen(total / max(self.steps, 1)),
             self.steps,
-            self._every,
+            self.every,
             interrupted,
-            np.array(patterns or [], dtype=np.intp),
+            np.zeros(0, dtype=np.intp) if patterns is None else patterns,
+            diverged,
+            self._folder,
         )
+
+    def close(self) -> None:
+        """Close the files of series on disk."""
+        for series in self._series.values():
+            series.close()
+
+
+def recorded(start: int, stop: int, every: int) -> int:
+    """How many of the steps from `start` to `stop` are recorded, the first step being 0."""
+    return -(-stop // every) - -(-start // every)

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -28,16 +30,20 @@ from deepparticle.compile.arguments import (
     checked_count,
     checked_couplings,
     checked_dtype,
+    checked_folder,
     checked_states,
     per_row,
     refuse_overflow,
     row_clocks,
 )
+from deepparticle.compile.axes import Axes
 from deepparticle.compile.backends.base import Backend, Variables
+from deepparticle.compile.backends.choosing import BACKENDS, chosen_backend
 from deepparticle.compile.backends.numpy_backend import NumpyBackend
 from deepparticle.compile.backends.object_backend import ObjectBackend
+from deepparticle.compile.backends.stepping import SteppingBackend
 from deepparticle.compile.divergence import DivergenceMonitor
-from deepparticle.compile.engine import Call, Engine
+from deepparticle.compile.engine import Call, Engine, Timeline
 from deepparticle.compile.evidence import named_by_path, resolved_evidence
 from deepparticle.compile.interrupting import interruptible
 from deepparticle.compile.lowering import lower
@@ -45,18 +51,13 @@ from deepparticle.compile.presentation import Presentation
 from deepparticle.compile.program import Program
 from deepparticle.compile.relaxation import Relaxation, relax
 from deepparticle.compile.run import Recorder, Run, checked_records
-from deepparticle.partitions.arrays import write_couplings
+from deepparticle.compile.seeding import STREAMS, checked_streams
+from deepparticle.compile.series import Folder
+from deepparticle.partitions.arrays import coupling_entries, write_entries
 from deepparticle.partitions.partition import Partition
-from deepparticle.partitions.stepping import (
-    MODES,
-    SCHEDULES,
-    checked_generator,
-    checked_option,
-)
+from deepparticle.partitions.stepping import MODES, SCHEDULES, checked_option
 
 __all__ = ["BACKENDS", "Simulator"]
-
-BACKENDS = ("auto", "numpy", "objects")
 
 
 class Simulator:
@@ -66,21 +67,32 @@ class Simulator:
     ----------
     world : Partition
         A root. The simulator is a snapshot of it: later changes of the world are not seen.
-    backend : {"numpy", "objects", "auto"}
-        ``objects`` steps a copy of the objects one by one (the definition), ``numpy`` dense arrays;
-        ``auto`` picks the fastest that fits and ``sim.backend`` says which.
+    backend : {"numpy", "native", "jax", "objects", "auto"}
+        ``objects`` steps a copy of the objects one by one (the definition), ``numpy`` arrays;
+        ``native`` and ``jax`` are compiled (extras of these names). ``auto`` picks the fastest that
+        is installed and fits, and ``sim.backend`` says which.
     schedule : {"synchronous", "sequential", "chromatic", "random"}
         The order of updates; part of what is simulated, each with its own stationary law.
     chains : int, optional
         So many copies of the states side by side, sharing couplings; None has no chain axis.
-    networks : None
-        Several networks side by side are not in this version.
+    networks : int, optional
+        So many copies of the whole network side by side, with couplings and random numbers of their
+        own; None has no network axis. Arrays then are ``(networks, [chains,] N)``.
     seed : int, sequence of int, numpy.random.SeedSequence or None
-        Same seed, same run. None draws a fresh one.
+        Same seed, same run. None draws a fresh one. With networks, a sequence of as many seeds
+        gives each its own: network r then runs as a Simulator with the r-th seed would.
     dtype : {"float64", "float32"}
         The precision of the arithmetic.
-    precision, learning_rate, clock : float or array_like of shape (N,), optional
-        Override those of the world.
+    layout : {"auto", "dense", "sparse"}
+        See `lower`.
+    stream : {"own", "shared"}
+        Where random numbers come from. ``own``: the generator of the backend, which is the fast
+        one (``numpy`` and ``objects`` have none and share theirs). ``shared``: that of NumPy on
+        every backend, so that all of them make the same run.
+    precision, learning_rate : float or array_like, optional
+        Override those of the world: a number, ``(N,)``, or with networks ``(networks,)`` or
+        ``(networks, N)``.
+    clock : int or array_like of shape (N,), optional
 
     Examples
     --------
@@ -89,19 +101,24 @@ class Simulator:
     >>> sim = dp.Simulator(world, seed=1)
     >>> sim.infer(steps=100).states.shape
     (100, 2)
+    >>> grid = dp.Simulator(world, networks=3, precision=[0.1, 1.0, 10.0])
+    >>> grid.infer(steps=100).mean.shape, grid.couplings.shape
+    ((3, 2), (3, 2, 2))
     """
 
     # With slots a misspelled setting (sim.precison = 2) is refused instead of ignored.
     __slots__ = (
         "__weakref__",
-        "_chains",
+        "_axes",
+        "_class",
         "_dtype",
         "_engine",
         "_known",
-        "_name",
-        "_order_rng",
+        "_order_streams",
         "_program",
+        "_settings",
         "_snapshot",
+        "_stream",
         "_world",
     )
 
@@ -115,6 +132,8 @@ class Simulator:
         networks: int | None = None,
         seed: int | Sequence[int] | np.random.SeedSequence | None = 0,
         dtype: Any = "float64",
+        layout: str = "auto",
+        stream: str = "own",
         precision: ArrayLike | None = None,
         learning_rate: ArrayLike | None = None,
         clock: ArrayLike | None = None,
@@ -122,32 +141,32 @@ class Simulator:
         where = "Simulator"
         checked_option(backend, BACKENDS, where, "backend")
         checked_option(schedule, SCHEDULES, where, "schedule")
-        self._chains = None if chains is None else checked_count(chains, where, "chains", 1)
-        if networks is not None:
-            raise SettingError(
-                Fault(
-                    where,
-                    "one simulator runs one network in this version",
-                    f"networks={networks!r}",
-                    "make a Simulator for each, or use chains= for many states of one network",
-                )
-            )
+        self._stream = checked_option(stream, STREAMS, where, "stream")
+        counts = {
+            name: None if count is None else checked_count(count, where, name, 1)
+            for name, count in (("networks", networks), ("chains", chains))
+        }
         self._dtype = checked_dtype(dtype)
-        program = lower(world, schedule)
+        program = lower(world, schedule, layout)
+        self._axes = Axes(**counts, size=program.size)
         clocks = row_clocks(clock, program, where)
+        settings = {
+            name: per_row(value, self._axes, getattr(program, name), where, name)
+            for name, value in (("precision", precision), ("learning_rate", learning_rate))
+        }
+        self._settings = settings
+        if networks is None:  # the program shows what holds
+            program = dataclasses.replace(
+                program, **{name: values[0].copy() for name, values in settings.items()}
+            )
         self._program = dataclasses.replace(
-            program,
-            precision=per_row(precision, program, program.precision, where, "precision"),
-            learning_rate=per_row(
-                learning_rate, program, program.learning_rate, where, "learning_rate"
-            ),
-            clock=np.ones(program.size, dtype=np.intp) if clocks is None else clocks,
+            program, clock=np.ones(program.size, dtype=np.intp) if clocks is None else clocks
         )
         refuse_overflow(self._program, self._dtype)
         self._world = world
-        self._name = "numpy" if backend == "auto" else backend
-        # Kept for relaxation on the objects backend, which needs objects of its own.
-        self._snapshot = world.copy() if self._name == "objects" else None
+        self._class = chosen_backend(backend, self._program, *self._axes.shape[:2], self._dtype)
+        # The objects backend works on objects of its own, whatever becomes of the world.
+        self._snapshot = world.copy() if self._class is ObjectBackend else None
         # What the world holds, as far as this simulator knows: lowered from it, or written back.
         self._known = program.couplings.astype(self._dtype)
         self._start(seed)
@@ -175,20 +194,26 @@ class Simulator:
         (5, 2)
         """
         twin = copy.copy(self)
-        twin._chains = None if chains is None else checked_count(chains, "fork", "chains", 1)
+        count = None if chains is None else checked_count(chains, "fork", "chains", 1)
+        twin._axes = dataclasses.replace(self._axes, chains=count)
         twin._start(seed)
-        twin.couplings = self.couplings
+        now = twin._engine.backend.variables.copy()
+        now.couplings = self._engine.couplings().copy()
+        twin._engine.backend.variables = now
         return twin
 
     def _start(self, seed: Any) -> None:
-        rng = checked_generator(seed, "Simulator")
-        self._order_rng = rng.spawn(1)[0]
-        self._engine = Engine(self._make_backend(self._chains or 1, self._dtype), rng)
+        streams = checked_streams(seed, self._axes.networks, "Simulator")
+        self._order_streams = [stream.spawn(1)[0] for stream in streams]
+        backend = self._make_backend(self._class, self._axes, self._dtype)
+        own = self._stream == "own" and self._class.own_stream
+        self._engine = Engine(backend, self._axes, streams, own)
 
-    def _make_backend(self, chains: int, dtype: np.dtype[Any]) -> Backend:
+    def _make_backend(self, kind: type[Backend], axes: Axes, dtype: np.dtype[Any]) -> Backend:
+        networks, chains, _ = axes.shape
         if self._snapshot is not None:
-            return ObjectBackend(self._program, chains, dtype, self._snapshot)
-        return NumpyBackend(self._program, chains, dtype)
+            return ObjectBackend(self._program, networks, chains, dtype, self._snapshot)
+        return kind(self._program, networks, chains, dtype)
 
     # ------------------------------------------------------------------ what it holds
 
@@ -200,7 +225,7 @@ class Simulator:
     @property
     def backend(self) -> str:
         """The name of the backend in use."""
-        return self._name
+        return self._class.name
 
     @property
     def time(self) -> int:
@@ -208,33 +233,42 @@ class Simulator:
         return self._engine.time
 
     @property
-    def couplings(self) -> FloatArray:
-        """The couplings J now, ``J[target, source]``, shape ``(N, N)``; a copy. Can be set."""
-        return self._engine.backend.variables.couplings.copy()
+    def couplings(self) -> Any:
+        """The couplings J now, ``J[target, source]``; a copy. Can be set.
+
+        An array of shape ``([networks,] N, N)``; in the sparse layout a scipy sparse array, or a
+        list of them, one per network.
+        """
+        now = self._engine.couplings()
+        if self._program.layout == "dense":
+            return now.copy() if self._axes.networks is not None else now[0].copy()
+        matrices = [self._program.matrix(values) for values in now]
+        return matrices if self._axes.networks is not None else matrices[0]
 
     @couplings.setter
-    def couplings(self, couplings: ArrayLike) -> None:
-        array = checked_couplings(couplings, self._program, "Simulator.couplings")
+    def couplings(self, couplings: Any) -> None:
+        array = checked_couplings(couplings, self._program, self._axes, "Simulator.couplings")
         now = self._engine.backend.variables.copy()
         now.couplings = array.astype(self._dtype)
         self._engine.backend.variables = now
 
     @property
     def state(self) -> FloatArray:
-        """The states σ now, shape ``(N,)`` or ``(chains, N)``; a copy. Can be set."""
-        state = self._engine.backend.variables.state
-        return state[0].copy() if self._chains is None else state.copy()
+        """The states σ now, shape ``([networks,] [chains,] N)``; a copy. Can be set."""
+        return self._axes.seen(self._engine.backend.variables.state).copy()
 
     @state.setter
     def state(self, state: ArrayLike) -> None:
-        array = checked_states(state, self._program, "Simulator.state", self._chains or 1)
+        self._set_state(checked_states(state, self._program, self._axes, "Simulator.state"))
+
+    def _set_state(self, state: FloatArray) -> None:
         now = self._engine.backend.variables.copy()
-        now.state = np.array(np.broadcast_to(array, now.state.shape), dtype=self._dtype)
+        now.state = np.array(np.broadcast_to(state, now.state.shape), dtype=self._dtype)
         self._engine.backend.variables = now
 
     @property
     def variables(self) -> Variables:
-        """Everything that changes (σ, h, θ, J), as a copy with a chain axis.
+        """Everything that changes (σ, h, θ, J), as a copy with a network and a chain axis.
 
         Setting it goes on from there (at the present time, with the present stream of random
         numbers); used to resynchronise two simulators.
@@ -259,13 +293,14 @@ class Simulator:
         clock: ArrayLike | None = None,
         record: str | Iterable[str] = ("states", "free_energy"),
         every: int = 1,
+        folder: str | PathLike[str] | None = None,
         progress: bool = False,
     ) -> Run:
         """Infer with frozen couplings, from the present state.
 
         Parameters
         ----------
-        evidence : None, array_like of shape (N,) or (chains, N), or dict
+        evidence : None, array_like of shape (N,) or ([networks,] [chains,] N), or dict
             See :mod:`deepparticle.compile.evidence`.
         steps : int
             Steps in the run, after burn-in.
@@ -273,7 +308,7 @@ class Simulator:
             Steps before them, which are made but neither recorded nor averaged.
         mode : {"stochastic", "deterministic"}
             Sample the new states, or take their expectation.
-        start : array_like of shape (N,) or (chains, N), optional
+        start : array_like of shape (N,) or ([networks,] [chains,] N), optional
             Start here instead of continuing.
         precision, clock : optional
             For this call only.
@@ -281,6 +316,9 @@ class Simulator:
             Names of series, see `deepparticle.compile.run.RECORDS`.
         every : int
             Steps between two records.
+        folder : path, optional
+            Write the series to ``.npy`` files there, one each, while the run goes on, instead of
+            keeping them in memory; what is too large for memory goes to temporary files anyway.
         progress : bool
             Show a progress bar.
 
@@ -294,29 +332,35 @@ class Simulator:
         burn_in = checked_count(burn_in, where, "burn_in")
         call = self._call(where, mode, precision, None, clock)
         given = resolved_evidence(
-            self._program, named_by_path(self._world, evidence, where), self._chains, where
+            self._program, named_by_path(self._world, evidence, where), self._axes, where
         )
-        recorder = self._recorder(record, every, steps, where)
+        recorder = self._recorder(record, every, steps, call, folder, where)
         if start is not None:
-            self.state = checked_states(start, self._program, "infer, start", self._chains or 1)
-        monitor = DivergenceMonitor(self._program, self._engine.backend.variables.couplings, 0.0)
-        with interruptible() as interruption:
-            bar = tqdm(range(burn_in + steps), desc="infer", disable=not progress, unit="step")
-            try:
-                for number in bar:
-                    if interruption:
-                        break
-                    self._engine.step(call, given, recorder if number >= burn_in else None)
-                    monitor.look_step(self._engine.backend.variables, self.time)
-            except DivergenceError as error:
-                error.run = recorder.run(False)
-                raise
-        return recorder.run(bool(interruption))
+            self._set_state(checked_states(start, self._program, self._axes, "infer, start"))
+        engine = self._engine
+        monitor = DivergenceMonitor(self._program, self._axes, None, None)
+        once = np.zeros((1, self._axes.shape[0]), dtype=np.intp)
+        with (
+            interruptible() as interruption,
+            tqdm(total=burn_in + steps, desc=where, disable=not progress, unit="step") as bar,
+            self._kept(recorder, recorder.run),
+        ):
+            for taking, count in ((None, burn_in), (recorder, steps)):
+                if engine.surroundings.answers(given):
+                    each = [given] * self._axes.shape[0]
+                    engine.live(
+                        call, each, count, taking, monitor, interruption, advance=bar.update
+                    )
+                elif count:
+                    held = [engine.surroundings.evidence(given)]
+                    timeline = Timeline.of(held, once, count, self._axes)
+                    engine.play(call, timeline, taking, monitor, interruption, advance=bar.update)
+        return self._finished(recorder, monitor, bool(interruption))
 
     def learn(
         self,
         patterns: Any,
-        evidence_strength: float = 1.0,
+        evidence_strength: ArrayLike = 1.0,
         epochs: int | None = None,
         steps: int = 10,
         order: str | Sequence[int] = "random",
@@ -328,6 +372,7 @@ class Simulator:
         clock: ArrayLike | None = None,
         record: str | Iterable[str] = ("free_energy",),
         every: int = 1,
+        folder: str | PathLike[str] | None = None,
         progress: bool = False,
     ) -> Run:
         r"""Infer and learn at once, while patterns are presented as evidence.
@@ -335,8 +380,9 @@ class Simulator:
         Parameters
         ----------
         patterns : array_like of shape (P, N), dict {external: (P,) or (P, k)}, or iterable
-            What to present. An iterable of single patterns is consumed, one per epoch.
-        evidence_strength : float
+            What to present; ``(P, [networks,] [chains,] N)`` for patterns of their own. An
+            iterable of single patterns is consumed, one per epoch.
+        evidence_strength : float or array_like of shape (networks,)
             Scales the patterns.
         epochs : int, optional
             How many presentations; by default each pattern once, or the whole iterable.
@@ -349,7 +395,7 @@ class Simulator:
         mode : {"stochastic", "deterministic"}
         learning_rate, precision, clock : optional
             For this call only.
-        record, every, progress
+        record, every, folder, progress
             As of `infer`; the default keeps the free energy only.
 
         Returns
@@ -361,7 +407,8 @@ class Simulator:
         Raises
         ------
         DivergenceError
-            If learning runs away; see :mod:`deepparticle.compile.divergence`.
+            If learning runs away; see :mod:`deepparticle.compile.divergence`. Of several networks,
+            those that do are named in a warning and in ``run.diverged``.
         """
         where = "learn"
         steps = checked_count(steps, where, "steps", 1)
@@ -380,43 +427,42 @@ class Simulator:
             )
         # Everything is checked before the order of the patterns draws from its stream.
         record, every = checked_records(record, where), checked_count(every, where, "every", 1)
+        checked_folder(folder, where)
         presentation = Presentation(
             self._program,
+            self._axes,
             named_by_path(self._world, patterns, where),
             evidence_strength,
             order,
             epochs,
-            self._chains,
-            self._order_rng,
+            self._order_streams,
         )
-        total = presentation.epochs * steps if presentation.epochs else 0
-        recorder = self._recorder(record, every, total, where)
+        total = presentation.epochs * steps
+        recorder = self._recorder(record, every, total, call, folder, where)
         monitor = DivergenceMonitor(
-            self._program,
-            self._engine.backend.variables.couplings,
-            float(np.max(call.learning_rate)),
+            self._program, self._axes, self._engine.couplings(), call.learning_rate
         )
-        presented: list[int] = []
-        with interruptible() as interruption:
-            bar = tqdm(
+
+        def presented() -> IntArray:
+            begun = presentation.presented(-(-recorder.steps // steps))
+            return begun if self._axes.networks is not None else begun[:, 0]
+
+        with (
+            interruptible() as interruption,
+            tqdm(total=total or None, desc=where, disable=not progress, unit="step") as bar,
+            self._kept(recorder, lambda interrupted: recorder.run(interrupted, presented())),
+        ):
+            self._engine.learn(
+                call,
                 presentation,
-                total=presentation.epochs or None,
-                desc="learn",
-                disable=not progress,
-                unit="epoch",
+                steps,
+                recorder,
+                monitor,
+                interruption,
+                reset=reset,
+                advance=bar.update,
             )
-            try:
-                for index, given in bar:
-                    if interruption:
-                        break
-                    presented.append(index)
-                    if reset:
-                        self.state = np.zeros(self._program.size)
-                    self._engine.epoch(call, given, steps, recorder, monitor, interruption)
-            except DivergenceError as error:
-                error.run = recorder.run(False, presented)
-                raise
-        return recorder.run(bool(interruption), presented)
+        return self._finished(recorder, monitor, bool(interruption), presented())
 
     def relax(
         self,
@@ -432,10 +478,10 @@ class Simulator:
 
         Parameters
         ----------
-        start : array_like of shape (N,) or (starts, N), optional
+        start : array_like of shape (N,) or ([networks,] [starts,] N), optional
             By default the present state.
         evidence : optional
-            As of `infer`; arrays and values may have one row per start.
+            As of `infer`, with starts in the place of chains.
         precision, clock : optional
             For this call only.
         tolerance : float
@@ -461,46 +507,62 @@ class Simulator:
             )
         if start is None:
             start = self.state
-        states = checked_states(start, self._program, "relax, start", None)
-        count = 1 if states.ndim == 1 else states.shape[0]
+        axes = self._axes_of_starts(start)
+        states = checked_states(start, self._program, axes, "relax, start")
         given = resolved_evidence(
-            self._program, named_by_path(self._world, evidence, where), count, where
+            self._program, named_by_path(self._world, evidence, where), axes, where
         )
-        # A residual of 1e-9 is below what float32 can tell.
+        # A residual of 1e-9 is below what float32 can tell. Kernels that make blocks of steps have
+        # nothing to gain here, where every step is looked at.
         double = np.dtype(np.float64)
-        backend = self._make_backend(count, double)
+        kind = ObjectBackend if self._snapshot is not None else NumpyBackend
+        backend = self._make_backend(kind, axes, double)
+        assert isinstance(backend, SteppingBackend)
         now = backend.initial()
-        now.state = np.array(np.broadcast_to(states, now.state.shape))
-        now.couplings = self.couplings.astype(double)
+        now.state = np.array(np.broadcast_to(states, axes.shape))
+        now.couplings = self._engine.couplings().astype(double)
         backend.variables = now
+        held = self._engine.surroundings.held_in(axes.shape[1]).evidence(given)
         found = relax(
             backend,
-            self._engine.surroundings.held_evidence(given, count),
-            per_row(precision, self._program, self._program.precision, where, "precision"),
+            np.broadcast_to(held, axes.shape),
+            per_row(precision, axes, self._settings["precision"], where, "precision"),
             row_clocks(clock, self._program, where),
-            self._site_stream(count) if self._program.schedule == "random" else None,
+            self._site_stream(axes) if self._program.schedule == "random" else None,
             limit,
             max_steps,
         )
-        if states.ndim == 1:
-            return Relaxation(found[0][0], bool(found[1][0]), int(found[2][0]), int(found[3][0]))
-        return Relaxation(*found)
+        if not axes.outer:
+            return Relaxation(
+                found[0][0, 0], bool(found[1][0, 0]), int(found[2][0, 0]), int(found[3][0, 0])
+            )
+        seen: list[Any] = [axes.seen(part) for part in found]
+        return Relaxation(*seen)
 
-    def _site_stream(self, chains: int) -> Iterator[IntArray]:
+    def _axes_of_starts(self, start: ArrayLike) -> Axes:
+        """The axes of a relaxation: starts are chains of it."""
+        extra = np.ndim(start) - 1 - (self._axes.networks is not None)
+        if extra < 1:
+            return dataclasses.replace(self._axes, chains=None)
+        return dataclasses.replace(self._axes, chains=np.shape(start)[-2])
+
+    def _site_stream(self, axes: Axes) -> Iterator[IntArray]:
         # Where relaxation ends does not depend on these, so they do not disturb the run's stream.
-        size, rng = self._program.size, np.random.default_rng(0)
+        rng = np.random.default_rng(0)
         while True:
-            yield rng.integers(size, size=(chains, size))
+            yield rng.integers(axes.size, size=axes.shape)
 
     # ------------------------------------------------------------------ writing back
 
-    def write_back(self, *, states: bool = False) -> None:
+    def write_back(self, *, states: bool = False, network: int | None = None) -> None:
         """Write the learned couplings into the boundary states of the world.
 
         Parameters
         ----------
         states : bool
             Also write the states (without a chain axis only).
+        network : int, optional
+            Those of which network, where there are several.
 
         Raises
         ------
@@ -517,16 +579,28 @@ class Simulator:
                     "make a new Simulator after editing, and learn again",
                 )
             )
-        if states and self._chains is not None:
+        count = self._axes.networks
+        if (count is None) != (network is None) or (
+            count is not None and checked_count(network, "write_back", "network") >= count
+        ):
+            raise SettingError(
+                Fault(
+                    "write_back",
+                    "a world is one network",
+                    f"network={network!r} of {'one' if count is None else count}",
+                    "leave network= out" if count is None else f"give network=0…{count - 1}",
+                )
+            )
+        if states and self._axes.chains is not None:
             raise SettingError(
                 Fault(
                     "write_back",
                     "a world has one state per subparticle",
-                    f"{self._chains} chains",
+                    f"{self._axes.chains} chains",
                     "write back without states=True",
                 )
             )
-        learned = self._engine.backend.variables.couplings
+        learned = self._engine.couplings()[network or 0]
         if not np.all(np.isfinite(learned)):
             raise DivergenceError(
                 Fault(
@@ -537,39 +611,72 @@ class Simulator:
                 )
             )
         # Weights that did not change stay as they are in the world, also under float32.
-        write_couplings(self._world, learned, learned != self._known)
-        self._known = learned.copy()
+        changed, known = learned != self._known, learned.copy()
+        if self._program.layout == "dense":
+            learned, changed = learned[self._program.entries], changed[self._program.entries]
+        write_entries(self._world, coupling_entries(self._world), learned, changed)
+        self._known = known
         if states:
-            for leaf, value in zip(self._world.subparticles, self.state.tolist(), strict=True):
+            now = self._engine.backend.variables.state[network or 0, 0]
+            for leaf, value in zip(self._world.subparticles, now.tolist(), strict=True):
                 leaf.state = value
 
     # ------------------------------------------------------------------ within a call
 
     def _call(self, where: str, mode: str, precision: Any, learning_rate: Any, clock: Any) -> Call:
         checked_option(mode, MODES, where, "mode")
-        program = self._program
-        rate = None
-        if where == "learn":
-            rate = per_row(learning_rate, program, program.learning_rate, where, "learning_rate")
+
+        def setting(name: str, value: Any) -> FloatArray:
+            values = per_row(value, self._axes, self._settings[name], where, name)
+            return values.astype(self._dtype)
+
         return Call(
             mode,
-            per_row(precision, program, program.precision, where, "precision").astype(self._dtype),
-            None if rate is None else rate.astype(self._dtype),
-            row_clocks(clock, program, where),
+            setting("precision", precision),
+            setting("learning_rate", learning_rate) if where == "learn" else None,
+            row_clocks(clock, self._program, where),
         )
 
-    def _recorder(self, record: Any, every: int, steps: int, where: str) -> Recorder:
+    def _recorder(
+        self, record: Any, every: int, steps: int, call: Call, folder: Any, where: str
+    ) -> Recorder:
         return Recorder(
             self._program,
+            self._axes,
             checked_records(record, where),
             checked_count(every, where, "every", 1),
             steps,
-            self._chains,
+            Folder(checked_folder(folder, where)),
+            precision=call.precision,
+            held=call.clock is not None or self._program.schedule == "random",
+            learning=call.learning_rate is not None,
         )
 
+    @contextmanager
+    def _kept(self, recorder: Recorder, run: Callable[[bool], Run]) -> Iterator[None]:
+        """Whatever ends a call, what was recorded until then can be read."""
+        try:
+            yield
+        except DivergenceError as error:
+            error.run = run(False)
+            raise
+        finally:
+            recorder.close()
+
+    def _finished(
+        self,
+        recorder: Recorder,
+        monitor: DivergenceMonitor,
+        interrupted: bool,
+        patterns: IntArray | None = None,
+    ) -> Run:
+        several = self._axes.networks is not None
+        return recorder.run(interrupted, patterns, monitor.diverged if several else None)
+
     def __repr__(self) -> str:
-        chains = "" if self._chains is None else f", {self._chains} chains"
+        counts = zip(("networks", "chains"), (self._axes.networks, self._axes.chains), strict=True)
+        several = "".join(f", {count} {name}" for name, count in counts if count is not None)
         return (
             f"<Simulator of {self._program.name!r}: {self._program.size} subparticles, "
-            f"{self._name}, {self._program.schedule}{chains}, {self._dtype}, t = {self.time}>"
+            f"{self.backend}, {self._program.schedule}{several}, {self._dtype}, t = {self.time}>"
         )

@@ -2,6 +2,7 @@
 
 from deepparticle.partitions.constructors import from_couplings, from_networkx
 from deepparticle.partitions.files.storage import load
+from deepparticle.partitions.lattices import lattice_couplings
 from deepparticle.partitions.partition import Partition
 from deepparticle.partitions.population import Population
 from deepparticle.partitions.reporting import LevelReport, PartitionReport
@@ -13,5 +14,6 @@ __all__ = [
     "Population",
     "from_couplings",
     "from_networkx",
+    "lattice_couplings",
     "load",
 ]

@@ -1,23 +1,87 @@
-"""The couplings of a partition as a matrix, ``J[target, source]`` in row order, out and in."""
+"""The couplings of a partition as arrays in row order, out and in.
+
+Two forms of the same thing: *entries*, the boundary states that exist, one after the other in
+row-major order; and *matrices*, ``J[target, source]`` of shape ``(N, N)``. Entries take memory for
+what exists, matrices for what could: a lattice of a million leaves has four million entries, and a
+matrix of a trillion.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from deepparticle.agents.subparticle import Subparticle
-from deepparticle.blankets._types import BoolArray, FloatArray
+from deepparticle.blankets._types import BoolArray, FloatArray, IntArray
+from deepparticle.blankets.boundary import Boundary
+from deepparticle.blankets.errors import Fault, SettingError
 from deepparticle.partitions.population import Population
 
 if TYPE_CHECKING:
     from deepparticle.partitions.partition import Partition
 
-__all__ = ["coupling_arrays", "coupling_matrix", "write_couplings"]
+__all__ = [
+    "CouplingEntries",
+    "coupling_arrays",
+    "coupling_entries",
+    "coupling_matrix",
+    "write_couplings",
+    "write_entries",
+]
 
 # Beyond this many rows a matrix with fewer than one entry in ten is returned sparse.
 _LARGE = 2048
 _SPARSE_DENSITY = 0.1
+
+
+@dataclass(frozen=True, eq=False)
+class CouplingEntries:
+    """The boundary states among the leaves of a partition, sorted by target, then source.
+
+    Parameters
+    ----------
+    size : int
+        The number of rows N.
+    targets, sources : ndarray of intp, shape (count,)
+        Their rows.
+    weights : ndarray of float64, shape (count,)
+        ``J[target, source]``, a copy.
+    plastic : ndarray of bool, shape (count,)
+        Whether learning changes them.
+    """
+
+    size: int
+    targets: IntArray
+    sources: IntArray
+    weights: FloatArray
+    plastic: BoolArray
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self.targets)
+
+    @property
+    def density(self) -> float:
+        """Which part of the ordered pairs of different rows is coupled, between 0 and 1."""
+        return self.count / max(1, self.size * (self.size - 1))
+
+    @property
+    def starts(self) -> IntArray:
+        """Where the entries of each target begin, shape ``(N + 1,)``: the row pointers of CSR."""
+        return np.searchsorted(self.targets, np.arange(self.size + 1)).astype(np.intp)
+
+    def within(self, row: int, size: int) -> Any:
+        """Which entries join two of the `size` rows from `row` on: an index of the arrays."""
+        start, end = np.searchsorted(self.targets, [row, row + size]).tolist()
+        sources = self.sources[start:end]
+        inner = (sources >= row) & (sources < row + size)
+        return slice(start, end) if inner.all() else start + np.flatnonzero(inner)
+
+
+# ---------------------------------------------------------------------- rows
 
 
 def blocks_of(partition: Partition) -> list[tuple[int, Subparticle | Population]]:
@@ -34,6 +98,89 @@ def blocks_of(partition: Partition) -> list[tuple[int, Subparticle | Population]
     return blocks
 
 
+@dataclass(frozen=True)
+class _Explicit:
+    """The couplings that are objects of their own, in row-major order."""
+
+    targets: IntArray
+    sources: IntArray
+    boundaries: list[Boundary]
+
+
+def _explicit_couplings(partition: Partition) -> _Explicit:
+    def find() -> _Explicit:
+        targets: list[int] = []
+        sources: list[int] = []
+        boundaries: list[Boundary] = []
+        row_of = partition._row
+        for start, block in blocks_of(partition):
+            leaves: Any = (
+                sorted(block._members.items()) if isinstance(block, Population) else ((0, block),)
+            )
+            for offset, leaf in leaves:
+                for source, boundary in leaf._incoming.items():
+                    column = row_of(source)
+                    if column is not None:
+                        targets.append(start + offset)
+                        sources.append(column)
+                        boundaries.append(boundary)
+        rows, columns = np.array(targets, dtype=np.intp), np.array(sources, dtype=np.intp)
+        order = np.lexsort((columns, rows))
+        if not np.array_equal(order, np.arange(len(order))):
+            rows, columns = rows[order], columns[order]
+            boundaries = [boundaries[index] for index in order.tolist()]
+        return _Explicit(rows, columns, boundaries)
+
+    return partition._remembered("explicit couplings", find)
+
+
+# ---------------------------------------------------------------------- out
+
+
+def coupling_entries(partition: Partition) -> CouplingEntries:
+    """The boundary states among the leaves inside, explicit ones and those of populations.
+
+    Linear in their number; nothing of shape ``(N, N)`` is made for populations that are stored
+    sparse.
+
+    Returns
+    -------
+    CouplingEntries
+
+    Examples
+    --------
+    >>> from deepparticle.partitions import Partition
+    >>> world = Partition("world")
+    >>> a, b = world.add_subparticle("a"), world.add_subparticle("b")
+    >>> _ = world.couple(a, b, 0.8)
+    >>> entries = coupling_entries(world)
+    >>> entries.targets.tolist(), entries.sources.tolist(), entries.weights.tolist()
+    ([1], [0], [0.8])
+    """
+    explicit = _explicit_couplings(partition)
+    count = len(explicit.boundaries)
+    parts: list[tuple[Any, Any, Any, Any]] = []
+    for row, block in blocks_of(partition):
+        if isinstance(block, Population):
+            targets, sources, weights, plastic = block.storage.entries()
+            targets += row
+            sources += row
+            parts.append((targets, sources, weights, plastic))
+    if count or not parts:
+        weights = np.fromiter((one.weight for one in explicit.boundaries), np.float64, count)
+        plastic = np.fromiter((one.plastic for one in explicit.boundaries), np.bool_, count)
+        parts.append((explicit.targets, explicit.sources, weights, plastic))
+    targets, sources, weights, plastic = (
+        np.concatenate(part) if len(part) > 1 else part[0] for part in zip(*parts, strict=True)
+    )
+    if count and len(parts) > 1:
+        # Populations alone are in order already: their rows follow one another.
+        order = np.lexsort((sources, targets))
+        targets, sources = targets[order], sources[order]
+        weights, plastic = weights[order], plastic[order]
+    return CouplingEntries(partition.leaf_count, targets, sources, weights, plastic)
+
+
 def coupling_arrays(partition: Partition) -> tuple[FloatArray, BoolArray, BoolArray]:
     """The couplings among the leaves inside, which of them exist, and which are plastic.
 
@@ -43,69 +190,115 @@ def coupling_arrays(partition: Partition) -> tuple[FloatArray, BoolArray, BoolAr
     exists, plastic : ndarray of bool, shape (N, N)
         ``plastic`` is True only where a coupling exists.
     """
-    count = len(partition.subparticles)
+    count = partition.leaf_count
     couplings = np.zeros((count, count))
     exists = np.zeros((count, count), dtype=np.bool_)
     plastic = np.zeros((count, count), dtype=np.bool_)
     for row, block in blocks_of(partition):
         if isinstance(block, Population):
-            span = slice(row, row + block.size)
-            couplings[span, span] = block.weights * block.exists_mask
-            exists[span, span] = block.exists_mask
-            plastic[span, span] = block.plastic_mask & block.exists_mask
-    for target, source, boundary in explicit_couplings(partition):
-        couplings[target, source] = boundary.weight
-        exists[target, source] = True
-        plastic[target, source] = boundary.plastic
+            targets, sources, weights, flags = block.storage.entries()
+            index = targets + row, sources + row
+            couplings[index], exists[index], plastic[index] = weights, True, flags
+    explicit = _explicit_couplings(partition)
+    index = explicit.targets, explicit.sources
+    couplings[index] = [boundary.weight for boundary in explicit.boundaries]
+    exists[index] = True
+    plastic[index] = [boundary.plastic for boundary in explicit.boundaries]
     return couplings, exists, plastic
 
 
-def explicit_couplings(partition: Partition) -> list[tuple[int, int, Any]]:
-    """The explicit boundary states among the leaves inside, as (target row, source row, it)."""
-    rows: dict[Any, int] = partition._remembered(
-        "rows", lambda: {leaf: row for row, leaf in enumerate(partition.subparticles)}
-    )
-    found = []
-    for leaf, row in rows.items():
-        for source, boundary in leaf._incoming.items():
-            column = rows.get(source)
-            if column is not None:
-                found.append((row, column, boundary))
-    return found
-
-
 def coupling_matrix(partition: Partition) -> Any:
-    """The couplings, dense, or a scipy sparse array when large and sparse."""
-    count = len(partition.subparticles)
+    """The couplings, dense, or a `scipy.sparse.csr_array` when large and sparse.
+
+    Large is more than 2048 rows; sparse is fewer than one entry in ten.
+    """
+    count = partition.leaf_count
     if count > _LARGE:
-        entries = explicit_couplings(partition)
-        stored = len(entries)
-        for _, block in blocks_of(partition):
-            if isinstance(block, Population):
-                stored += int(np.count_nonzero(block.exists_mask))
-        if stored < _SPARSE_DENSITY * count * count:
-            return _sparse(partition, count)
+        entries = coupling_entries(partition)
+        if entries.count < _SPARSE_DENSITY * count * count:
+            import scipy.sparse
+
+            parts = (entries.weights, entries.sources, entries.starts)
+            return scipy.sparse.csr_array(parts, shape=(count, count))
     return coupling_arrays(partition)[0]
 
 
-def _sparse(partition: Partition, count: int) -> Any:
-    import scipy.sparse
+# ---------------------------------------------------------------------- in
 
-    rows: list[Any] = [np.zeros(0, dtype=np.intp)]
-    columns: list[Any] = [np.zeros(0, dtype=np.intp)]
-    values: list[Any] = [np.zeros(0)]
-    for row, block in blocks_of(partition):
-        if isinstance(block, Population):
-            target, source = np.nonzero(block.exists_mask)
-            rows.append(target + row)
-            columns.append(source + row)
-            values.append(block.weights[target, source])
-    entries = explicit_couplings(partition)
-    rows.append([entry[0] for entry in entries])
-    columns.append([entry[1] for entry in entries])
-    values.append([entry[2].weight for entry in entries])
-    index = (np.concatenate(rows).astype(np.intp), np.concatenate(columns).astype(np.intp))
-    return scipy.sparse.csr_array((np.concatenate(values), index), shape=(count, count))
+
+def write_entries(
+    world: Partition,
+    entries: CouplingEntries,
+    values: FloatArray,
+    changed: BoolArray | None = None,
+) -> None:
+    """Set the weights of boundary states from numbers that lie in the order of `entries`.
+
+    Parameters
+    ----------
+    world : Partition
+    entries : CouplingEntries
+        Of this world, since whose making its structure has not changed.
+    values : ndarray of shape (count,)
+        The new weights, finite.
+    changed : ndarray of bool, shape (count,), optional
+        Which of them to write; by default all.
+
+    Raises
+    ------
+    SettingError
+        If the entries are not those of this world, or there is not one value for each.
+
+    Examples
+    --------
+    >>> from deepparticle.partitions import Partition
+    >>> world = Partition("world")
+    >>> _ = world.add_population("cortex", 2, couplings=np.zeros((2, 2)))
+    >>> write_entries(world, coupling_entries(world), np.array([0.5, -0.5]))
+    >>> world.couplings.tolist()
+    [[0.0, 0.5], [-0.5, 0.0]]
+    """
+    numbers = np.asarray(values, dtype=np.float64)
+    if numbers.shape != (entries.count,):
+        raise SettingError(
+            Fault(
+                str(world),
+                f"there is one value per entry, shape ({entries.count},)",
+                f"shape {numbers.shape}",
+                "give the weights of the entries, changed",
+            )
+        )
+    explicit = _explicit_couplings(world)
+    parts = [(row, block) for row, block in blocks_of(world) if isinstance(block, Population)]
+    found = sum(block.storage.count for _, block in parts) + len(explicit.boundaries)
+    own = [entries.within(row, block.size) for row, block in parts]
+    keys = entries.targets * entries.size + entries.sources
+    asked = explicit.targets * entries.size + explicit.sources
+    places = np.searchsorted(keys, asked)
+    fits = entries.size == world.leaf_count and entries.count == found
+    fits = fits and all(
+        np.size(numbers[inner]) == block.storage.count
+        for inner, (_, block) in zip(own, parts, strict=True)
+    )
+    if not fits or not np.array_equal(keys[np.minimum(places, len(keys) - 1)], asked):
+        raise SettingError(
+            Fault(
+                str(world),
+                "the entries are those of this world as it is now",
+                f"{entries.count} entries of {entries.size} rows that belong to another structure",
+                "make them again with coupling_entries(world)",
+            )
+        )
+    for inner, (_, block) in zip(own, parts, strict=True):
+        block.storage.write(numbers[inner], None if changed is None else changed[inner])
+    if changed is not None:
+        wanted = changed[places]
+        places = places[wanted]
+        boundaries = [explicit.boundaries[index] for index in np.flatnonzero(wanted).tolist()]
+    else:
+        boundaries = explicit.boundaries
+    for boundary, value in zip(boundaries, numbers[places].tolist(), strict=True):
+        boundary.weight = value
 
 
 def write_couplings(
@@ -121,12 +314,6 @@ def write_couplings(
     changed : ndarray of bool, shape (N, N), optional
         Which of them to write; by default all.
     """
-    for row, block in blocks_of(world):
-        if isinstance(block, Population):
-            span = slice(row, row + block.size)
-            chosen = block.exists_mask if changed is None else changed[span, span]
-            chosen = chosen & block.exists_mask
-            block.weights[chosen] = couplings[span, span][chosen]
-    for target, source, boundary in explicit_couplings(world):
-        if changed is None or changed[target, source]:
-            boundary.weight = float(couplings[target, source])
+    entries = coupling_entries(world)
+    index = entries.targets, entries.sources
+    write_entries(world, entries, couplings[index], None if changed is None else changed[index])

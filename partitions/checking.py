@@ -14,6 +14,7 @@ laws are in :mod:`deepparticle.blankets.laws`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -35,17 +36,18 @@ __all__ = ["faults_of"]
 def faults_of(partition: Partition) -> list[Fault]:
     """Every violated law inside `partition`, in order; empty for a lawful one."""
     faults: list[Fault] = []
-    leaves: list[Any] = []
+    leaves: list[Subparticle] = []
     seen: set[int] = set()
     _check_nesting(partition, partition.parent is None, seen, leaves, faults)
-    ends = set(leaves) | set(partition.externals)
+    # Ends are looked for in a whole world only: a part of one has neighbours outside.
+    known = seen if partition.parent is None else None
     for leaf in leaves:
-        faults += _leaf_faults(leaf, ends, partition.parent is None)
+        faults += _leaf_faults(leaf, known)
     return faults
 
 
 def _check_nesting(
-    place: Any, is_root: bool, seen: set[int], leaves: list[Any], faults: list[Fault]
+    place: Any, is_root: bool, seen: set[int], leaves: list[Subparticle], faults: list[Fault]
 ) -> None:
     # A member that was seen is not entered again, so that a cycle ends in a message.
     seen.add(id(place))
@@ -97,55 +99,82 @@ def _check_nesting(
             leaves.append(member)
         elif isinstance(member, Population):
             faults += _population_faults(member)
-            leaves += [member[row] for row in range(member.size)]
+            leaves += [member[row] for row in _rows_to_check(member)]
         elif isinstance(member, Tree):
             _check_nesting(member, False, seen, leaves, faults)
 
 
 def _population_faults(population: Population) -> Iterator[Fault]:
-    for what, values in (("couplings", population.weights), *population.cells.items()):
+    storage = population.storage
+    broken = [(row, column, storage.weight(row, column)) for row, column in storage.broken()]
+    infinite = [(one[2], list(one[:2])) for one in broken if not np.isfinite(one[2])]
+    yield from _not_finite(population, "couplings", infinite)
+    for cell, values in population.cells.items():
         if not np.all(np.isfinite(values)):
-            where = np.argwhere(~np.isfinite(values))[0].tolist()
-            yield Fault(
-                str(population),
-                f"the {what.strip('_')} are finite",
-                f"{values[tuple(where)]} at {where}",
-                "replace NaN and inf",
-            )
-    stray = np.argwhere((population.weights != 0.0) & ~population.exists_mask)
-    for row, column in stray[stray[:, 0] != stray[:, 1]][:1].tolist():
+            row = int(np.argmin(np.isfinite(values)))
+            yield from _not_finite(population, cell.strip("_"), [(values[row], [row])])
+    stray = [one for one in broken if one[0] != one[1] and not storage.has(one[0], one[1])]
+    for row, column, weight in stray[:1]:
         yield Fault(
             f"{population}/{column} → {population}/{row}",
             "a coupling passes through a boundary state",
-            f"a weight of {population.weights[row, column]:g} where none exists",
+            f"a weight of {weight:g} where none exists",
             "use couple()",
         )
-    if np.any(np.diagonal(population.weights)):
-        row = int(np.flatnonzero(np.diagonal(population.weights))[0])
+    loops = [one for one in broken if one[0] == one[1]]
+    for row, _, weight in loops[:1]:
         yield Fault(
             f"{population}/{row}",
             "a subparticle is not coupled to itself",
-            f"weight {population.weights[row, row]:g}",
+            f"weight {weight:g}",
             "set the diagonal to 0",
         )
 
 
-def _leaf_faults(leaf: Any, ends: set[Any], whole: bool) -> Iterator[Fault]:
+def _rows_to_check(population: Population) -> list[int]:
+    """The members with boundary states of their own, or with numbers that are not lawful."""
+    cells = population.cells
+    low, high = population.distribution.support
+    bias, state = cells["_bias"], cells["_state"]
+    wrong = ~(np.isfinite(bias) & np.isfinite(state) & (state >= low) & (state <= high))
+    for block in population.blocks:
+        wrong |= ~np.isfinite(block.weights)
+        # One that its external state does not know is told for the first member.
+        wrong[0] |= block not in block.external.blocks or block.external.root is not population.root
+    return sorted({*np.flatnonzero(wrong).tolist(), *population._members})
+
+
+def _not_finite(
+    population: Population, what: str, found: list[tuple[float, list[int]]]
+) -> Iterator[Fault]:
+    for value, where in found[:1]:
+        yield Fault(
+            str(population),
+            f"the {what} are finite",
+            f"{value} at {where}",
+            "replace NaN and inf",
+        )
+
+
+def _leaf_faults(leaf: Any, known: set[int] | None) -> Iterator[Fault]:
     low, high = leaf.distribution.support
-    if not np.isfinite(leaf.bias):
-        yield Fault(str(leaf), "the bias is finite", repr(leaf.bias), "set a finite bias")
-    if not low <= leaf.state <= high or not np.isfinite(leaf.state):
+    bias, state = leaf.bias, leaf.state
+    if not math.isfinite(bias):
+        yield Fault(str(leaf), "the bias is finite", repr(bias), "set a finite bias")
+    if not low <= state <= high or not math.isfinite(state):
         yield Fault(
             str(leaf),
             f"the state lies in [{low:g}, {high:g}]",
-            repr(leaf.state),
+            repr(state),
             "set a state inside the support",
         )
     for source, boundary in leaf._incoming.items():
-        yield from _boundary_faults(boundary, source, leaf, ends, whole)
+        if not _is_lawful(boundary, source, leaf, known):
+            yield from _boundary_faults(boundary, source, leaf, known)
     for target, boundary in leaf._outgoing.items():
         if target.is_external:
-            yield from _boundary_faults(boundary, leaf, target, ends, whole)
+            if not _is_lawful(boundary, leaf, target, known):
+                yield from _boundary_faults(boundary, leaf, target, known)
         elif target._incoming.get(leaf) is not boundary:
             yield Fault(
                 str(boundary),
@@ -155,8 +184,27 @@ def _leaf_faults(leaf: Any, ends: set[Any], whole: bool) -> Iterator[Fault]:
             )
 
 
+def _is_known(end: Any, known: set[int] | None) -> bool:
+    # Members of a population are known by it.
+    return known is None or id(getattr(end, "population", end)) in known
+
+
+def _is_lawful(boundary: Any, source: Any, target: Any, known: set[int] | None) -> bool:
+    """The same questions as below, without the words that tell of a fault."""
+    return (
+        source is not target
+        and boundary.source is source
+        and boundary.target is target
+        and source.boundary_to(target) is boundary
+        and target.boundary_from(source) is boundary
+        and math.isfinite(boundary.weight)
+        and _is_known(source, known)
+        and _is_known(target, known)
+    )
+
+
 def _boundary_faults(
-    boundary: Any, source: Any, target: Any, ends: set[Any], whole: bool
+    boundary: Any, source: Any, target: Any, known: set[int] | None
 ) -> Iterator[Fault]:
     where = f"{source} → {target}"
     if source is target:
@@ -173,18 +221,16 @@ def _boundary_faults(
             str(boundary),
             "use couple() and uncouple()",
         )
-    elif (
-        source._outgoing.get(target) is not boundary or target._incoming.get(source) is not boundary
-    ):
+    elif source.boundary_to(target) is not boundary or target.boundary_from(source) is not boundary:
         yield Fault(
             where,
             "complete coverage: a boundary state is in the blankets of both of its ends",
             "one that only one end holds",
             "use couple() and uncouple()",
         )
-    if not np.isfinite(boundary.weight):
+    if not math.isfinite(boundary.weight):
         yield Fault(where, "the weight is finite", repr(boundary.weight), "set a finite weight")
-    if whole and (source not in ends or target not in ends):
+    if not (_is_known(source, known) and _is_known(target, known)):
         yield Fault(
             where,
             "both ends of a boundary state belong to one world",

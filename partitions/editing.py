@@ -11,6 +11,7 @@ from deepparticle.agents.subparticle import Subparticle
 from deepparticle.blankets.boundary import Boundary, ExplicitBoundary
 from deepparticle.blankets.errors import BlanketError, Fault, PartitionError
 from deepparticle.blankets.naming import checked_name
+from deepparticle.partitions.macroscale import MacroscaleBlock, MacroscaleState
 from deepparticle.partitions.population import Population, PopulationMember
 from deepparticle.partitions.wiring import disconnect, keeping_components
 
@@ -20,25 +21,31 @@ if TYPE_CHECKING:
 __all__ = ["copy_member", "copy_world", "move", "remove", "rename"]
 
 
-def _inside(member: Any) -> list[Member]:
-    """`member` and everything inside it, the members of populations included."""
+def _parts(member: Any) -> list[Any]:
+    """`member` and everything inside it, leaves of populations only where they were made."""
+    if isinstance(member, Population):
+        # Those that were not made have no boundary state of their own.
+        return [member, *(member._members[row] for row in sorted(member._members))]
     if isinstance(member, (Subparticle, ExternalState)):
         return [member]
-    return [member, *(part for entry in member for part in _inside(entry))]
-
-
-def _ends(member: Any) -> list[Any]:
-    """The leaves and external states at or inside `member`."""
-    return [part for part in _inside(member) if isinstance(part, (Subparticle, ExternalState))]
+    return [member, *(part for entry in member for part in _parts(entry))]
 
 
 def _explicit(ends: list[Any]) -> list[Boundary]:
     """The explicit boundary states that touch `ends`, each once, in order."""
     found: dict[int, Boundary] = {}
     for end in ends:
-        for boundary in (*end._incoming.values(), *end._outgoing.values()):
+        incoming, outgoing = _kept(end)
+        for boundary in (*incoming.values(), *outgoing.values()):
             found.setdefault(id(boundary), boundary)
     return list(found.values())
+
+
+def _kept(end: Any) -> tuple[dict[Any, Boundary], dict[Any, Boundary]]:
+    """What a leaf or an external state keeps one by one, in and out."""
+    if isinstance(end, ExternalState):
+        return end._acted_on_by, end._sensed_by
+    return end._incoming, end._outgoing
 
 
 def _movable(place: Partition, reference: Any, verb: str) -> Any:
@@ -67,15 +74,20 @@ def _movable(place: Partition, reference: Any, verb: str) -> Any:
 def remove(place: Partition, reference: Any) -> Member:
     """Take a member out of its world; see `Partition.remove`."""
     member = _movable(place, reference, "removed")
-    ends = _ends(member)
-    inside = set(ends)
-    crossing = [
-        boundary
-        for boundary in _explicit(ends)
-        if boundary.source not in inside or boundary.target not in inside
-    ]
+    parts = _parts(member)
+    inside = set(parts)
+    blocks = [block for part in parts for block in getattr(part, "blocks", ())]
     parent = member.parent
     with keeping_components(place):
+        for block in blocks:
+            if block.external not in inside or block.population not in inside:
+                block.discard()
+        ends = [part for part in parts if isinstance(part, (Subparticle, ExternalState))]
+        crossing = [
+            boundary
+            for boundary in _explicit(ends)
+            if boundary.source not in inside or boundary.target not in inside
+        ]
         for boundary in crossing:
             disconnect(boundary)
         del parent._members[member.name]
@@ -176,17 +188,21 @@ def _twin(member: Any, twins: dict[Any, Any]) -> Any:
     """A copy of `member` and what is inside, without explicit boundary states."""
     if isinstance(member, Population):
         twin: Any = member.twin()
+        twins[member] = twin
         for row in member._members:
             twins[member[row]] = twin[row]
         return twin
     twin = copying.copy(member)
     twin._parent = None
     twin.own_settings = dict(member.own_settings)
-    if isinstance(member, (Subparticle, ExternalState)):
+    if isinstance(member, ExternalState):
+        twin._acted_on_by, twin._sensed_by, twin.blocks = {}, {}, []
+        twin._value, twin._order = member._value.copy(), None
+        twins[member] = twin
+        return twin
+    if isinstance(member, Subparticle):
         twin._incoming, twin._outgoing = {}, {}
         twins[member] = twin
-        if isinstance(member, ExternalState):
-            twin._value, twin._order = member._value.copy(), None
         return twin
     twin._members, twin._cache, twin._revision = {}, {}, 0
     for entry in member:
@@ -199,8 +215,18 @@ def _twin(member: Any, twins: dict[Any, Any]) -> Any:
 def _join_twins(twins: dict[Any, Any]) -> None:
     # By ends rather than by boundary: both dictionaries keep the order of the originals.
     made: dict[int, Boundary] = {}
+    blocks: dict[MacroscaleBlock, MacroscaleBlock] = {}
+    for original, twin in twins.items():
+        # The lists of both ends keep their own order; the members follow theirs below.
+        for block in getattr(original, "blocks", ()):
+            if block.external in twins and block.population in twins:
+                if block not in blocks:
+                    blocks[block] = block.copy(twins[block.external], twins[block.population])
+                twin.blocks.append(blocks[block])
 
     def twin_of(boundary: Boundary) -> Boundary:
+        if isinstance(boundary, MacroscaleState) and boundary.block in blocks:
+            return blocks[boundary.block].state(boundary._row)
         if id(boundary) not in made:
             made[id(boundary)] = ExplicitBoundary(
                 twins[boundary.source],
@@ -211,12 +237,12 @@ def _join_twins(twins: dict[Any, Any]) -> None:
         return made[id(boundary)]
 
     for original, twin in twins.items():
-        for source, boundary in original._incoming.items():
-            if source in twins:
-                twin._incoming[twins[source]] = twin_of(boundary)
-        for target, boundary in original._outgoing.items():
-            if target in twins:
-                twin._outgoing[twins[target]] = twin_of(boundary)
+        if isinstance(original, Population):
+            continue
+        for kept, copied in zip(_kept(original), _kept(twin), strict=True):
+            for end, boundary in kept.items():
+                if end in twins:
+                    copied[twins[end]] = twin_of(boundary)
 
 
 def copy_world(place: Partition, name: str | None) -> Partition:

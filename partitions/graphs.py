@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from deepparticle.agents.external import ExternalState
 from deepparticle.agents.subparticle import Subparticle
+from deepparticle.blankets._types import FloatArray
 from deepparticle.blankets.blanket import Blanket
 from deepparticle.blankets.boundary import ActiveState, Boundary, SensoryState
 from deepparticle.blankets.errors import Fault, PartitionError
+from deepparticle.partitions.arrays import blocks_of
+from deepparticle.partitions.macroscale import block_of_state
 from deepparticle.partitions.population import Population
 
 if TYPE_CHECKING:
@@ -16,7 +21,7 @@ if TYPE_CHECKING:
 
     from deepparticle.partitions.partition import Partition
 
-__all__ = ["blanket_of", "boundary_node", "nesting_tree", "state_graph"]
+__all__ = ["blanket_of", "blanket_weights", "boundary_node", "nesting_tree", "state_graph"]
 
 
 def boundary_node(boundary: Boundary) -> str:
@@ -131,23 +136,52 @@ def blanket_of(member: Any) -> Blanket:
                 "ask for the blanket of a partition or subparticle",
             )
         )
-    leaves = (member,) if isinstance(member, Subparticle) else member.subparticles
-    inside = set(leaves)
     sensory, active = [], []
-    for leaf in leaves:
-        # Inside a whole population nothing crosses, and its boundary states need no views.
-        whole = isinstance(member, Population) or (leaf.parent in _populations(member))
-        incoming = leaf._incoming.values() if whole else leaf.incoming()
-        outgoing = leaf._outgoing.values() if whole else leaf.outgoing()
-        sensory += [SensoryState(one) for one in incoming if one.source not in inside]
-        active += [ActiveState(one) for one in outgoing if one.target not in inside]
+    for leaf in (member,) if isinstance(member, Subparticle) else member.subparticles:
+        incoming, outgoing = _crossing(member, leaf)
+        sensory += [SensoryState(one) for one in incoming]
+        active += [ActiveState(one) for one in outgoing]
     return Blanket(str(member), tuple(sensory), tuple(active))
 
 
-def _populations(member: Any) -> list[Any]:
-    if isinstance(member, (Subparticle, Population)):
-        return []
-    found: list[Any] = member._remembered(
-        "populations", lambda: [part for part in member.walk() if isinstance(part, Population)]
+def _crossing(member: Any, leaf: Any) -> tuple[list[Boundary], list[Boundary]]:
+    """The boundary states of a leaf inside `member` whose other end is outside, in and out."""
+    # Inside a whole population nothing crosses, and its boundary states need no views.
+    whole = leaf is not member
+    incoming = leaf._incoming.values() if whole else leaf.incoming()
+    outgoing = leaf._outgoing.values() if whole else leaf.outgoing()
+
+    def is_outside(end: Any) -> bool:
+        if isinstance(member, Subparticle):
+            return True
+        if isinstance(member, Population):
+            return getattr(end, "population", None) is not member
+        return member._row(end) is None
+
+    return (
+        [one for one in incoming if is_outside(one.source)],
+        [one for one in outgoing if is_outside(one.target)],
     )
-    return found
+
+
+def blanket_weights(member: Any) -> tuple[FloatArray, FloatArray]:
+    """The weights of the blanket of a partition: of its sensory and of its active states.
+
+    What `blanket_of` would make objects for is read from the arrays of populations.
+    """
+    sensory: list[float] = []
+    active: list[float] = []
+    arrays: tuple[list[FloatArray], list[FloatArray]] = ([], [])
+    blocks = [(0, member)] if isinstance(member, Population) else blocks_of(member)
+    for _, place in blocks:
+        leaves: Any = (place,)
+        if isinstance(place, Population):
+            leaves = place._members.values()
+            for block in place.blocks:
+                arrays[0 if block.inwards else 1].append(block.weights)
+        folded = set(getattr(place, "blocks", ()))
+        for leaf in leaves:
+            incoming, outgoing = _crossing(member, leaf)
+            sensory += [one.weight for one in incoming if block_of_state(one) not in folded]
+            active += [one.weight for one in outgoing if block_of_state(one) not in folded]
+    return np.concatenate([sensory, *arrays[0]]), np.concatenate([active, *arrays[1]])

@@ -29,6 +29,7 @@ from deepparticle.blankets.blanket import Blanket
 from deepparticle.blankets.boundary import ActiveState, Boundary, SensoryState
 from deepparticle.blankets.errors import BlanketError, Fault, PartitionError
 from deepparticle.blankets.naming import checked_name
+from deepparticle.partitions.macroscale import BlockViews, MacroscaleBlock
 from deepparticle.partitions.population import Population
 from deepparticle.partitions.tree import Reference, Tree, ancestors
 
@@ -307,11 +308,12 @@ class Partition(Tree):
 
     def couple_ring(
         self, weight: float = 1.0, *, directed: bool = False, plastic: bool = True
-    ) -> tuple[Boundary, ...]:
+    ) -> Sequence[Boundary]:
         """Couple the subparticles inside, in row order, to a ring; `directed` goes one way only."""
-        from deepparticle.partitions.wiring import couple_edges, ring_edges
+        from deepparticle.partitions.lattices import ring_edges
+        from deepparticle.partitions.wiring import couple_edges
 
-        return couple_edges(self, ring_edges(len(self.subparticles), directed), weight, plastic)
+        return couple_edges(self, ring_edges(self.leaf_count, directed), weight, plastic)
 
     def couple_lattice(
         self,
@@ -320,7 +322,7 @@ class Partition(Tree):
         *,
         periodic: bool = False,
         plastic: bool = True,
-    ) -> tuple[Boundary, ...]:
+    ) -> Sequence[Boundary]:
         """Couple the subparticles inside, in row order, to their neighbours on a grid.
 
         Parameters
@@ -331,10 +333,24 @@ class Partition(Tree):
             The coupling, the same in both directions.
         periodic : bool
             Whether opposite edges meet.
-        """
-        from deepparticle.partitions.wiring import couple_edges, lattice_edges
 
-        edges = lattice_edges(self, shape, periodic)
+        Returns
+        -------
+        sequence of Boundary
+            For a large population, one that makes them when asked for. The couplings that this
+            makes are those of :func:`~deepparticle.partitions.lattices.lattice_couplings`.
+
+        Examples
+        --------
+        >>> world = Partition("world")
+        >>> _ = world.add_population("spins", 10_000)
+        >>> len(world.couple_lattice((100, 100), 0.3, periodic=True))
+        40000
+        """
+        from deepparticle.partitions.lattices import lattice_edges
+        from deepparticle.partitions.wiring import couple_edges, lattice_shape
+
+        edges = lattice_edges(lattice_shape(self, shape), periodic)
         return couple_edges(self, edges, weight, plastic)
 
     def sense(
@@ -351,11 +367,14 @@ class Partition(Tree):
 
         Returns
         -------
-        SensoryState or tuple of SensoryState
+        SensoryState, tuple of SensoryState, or BlockViews
+            One per subparticle; for a population a sequence that makes them when asked for.
         """
         from deepparticle.partitions.wiring import connect_external
 
         made = connect_external(self, external, target, weight, inwards=True)
+        if isinstance(made, MacroscaleBlock):
+            return BlockViews(SensoryState, made)
         views = tuple(SensoryState(boundary) for boundary in made)
         return views[0] if self._is_leaf(target) else views
 
@@ -369,6 +388,8 @@ class Partition(Tree):
         from deepparticle.partitions.wiring import connect_external
 
         made = connect_external(self, external, source, weight, inwards=False)
+        if isinstance(made, MacroscaleBlock):
+            return BlockViews(ActiveState, made)
         views = tuple(ActiveState(boundary) for boundary in made)
         return views[0] if self._is_leaf(source) else views
 
@@ -404,12 +425,16 @@ class Partition(Tree):
     @property
     def states(self) -> FloatArray:
         """The internal states of the leaves inside, in row order, shape ``(N,)``."""
-        return np.array([leaf.state for leaf in self.subparticles], dtype=np.float64)
+        from deepparticle.partitions.columns import column_of
+
+        return column_of(self, "state")
 
     @property
     def biases(self) -> FloatArray:
         """The prior biases of the leaves inside, in row order, shape ``(N,)``."""
-        return np.array([leaf.bias for leaf in self.subparticles], dtype=np.float64)
+        from deepparticle.partitions.columns import column_of
+
+        return column_of(self, "bias")
 
     @property
     def graph(self) -> networkx.DiGraph:

@@ -10,8 +10,8 @@ are explicit objects.
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, overload
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -20,80 +20,20 @@ from deepparticle.agents.continuous_bernoulli import ContinuousBernoulli
 from deepparticle.agents.distribution import StateDistribution
 from deepparticle.agents.member import Member
 from deepparticle.agents.subparticle import Subparticle, checked_distribution
-from deepparticle.blankets._types import ArrayLike, BoolArray, FloatArray
+from deepparticle.blankets._types import ArrayLike, BoolArray, FloatArray, IntArray
 from deepparticle.blankets.boundary import Boundary, BoundaryEnd
 from deepparticle.blankets.conditional import BoundaryConditional, Delta
-from deepparticle.blankets.errors import Fault, PartitionError, SettingError, SettingTypeError
+from deepparticle.blankets.errors import Fault, SettingError, SettingTypeError
 from deepparticle.blankets.naming import unknown_path
 from deepparticle.blankets.numbers import real_array
+from deepparticle.partitions.coupling_storage import stored
 
 if TYPE_CHECKING:
     import scipy.sparse
 
-__all__ = ["Population", "PopulationBoundary", "PopulationMember", "checked_matrix"]
+    from deepparticle.partitions.macroscale import MacroscaleBlock
 
-
-def checked_matrix(
-    matrix: Any, shape: tuple[int, int], where: str, what: str = "couplings"
-) -> tuple[FloatArray, BoolArray | None]:
-    """Return `matrix` as a dense float64 copy and the mask of its entries.
-
-    Parameters
-    ----------
-    matrix : array_like or scipy sparse array of shape (targets, sources)
-    shape : tuple of int
-        What its shape must be.
-
-    Returns
-    -------
-    values : ndarray of shape (targets, sources)
-    stored : ndarray of bool or None
-        None for a dense matrix, all of whose entries exist; the stored entries of a sparse one.
-
-    Raises
-    ------
-    SettingError, SettingTypeError
-        For another shape, or values that are not finite numbers.
-    """
-    # scipy.sparse takes 40 ms to import, and only sparse arrays need it.
-    is_sparse = hasattr(matrix, "tocoo")
-    stored: BoolArray | None = None
-    if is_sparse:
-        entries = matrix.tocoo()
-        if tuple(entries.shape) == shape:
-            stored = np.zeros(shape, dtype=np.bool_)
-            stored[entries.row, entries.col] = True
-    try:
-        values = real_array(matrix.toarray() if is_sparse else matrix)
-    except (TypeError, ValueError):
-        raise SettingTypeError(
-            Fault(
-                where,
-                f"the {what} are a matrix of numbers",
-                repr(matrix)[:60],
-                "give an array of floats",
-            )
-        ) from None
-    if values.shape != shape:
-        raise SettingError(
-            Fault(
-                where,
-                f"the {what} have shape {shape}, target × source",
-                f"shape {values.shape}",
-                f"give an array of shape {shape}",
-            )
-        )
-    if not np.all(np.isfinite(values)):
-        target, source = np.argwhere(~np.isfinite(values))[0]
-        raise SettingError(
-            Fault(
-                where,
-                f"the {what} are finite",
-                f"{values[target, source]} at [{target}, {source}]",
-                "replace NaN and inf",
-            )
-        )
-    return values, stored
+__all__ = ["Population", "PopulationBoundaries", "PopulationBoundary", "PopulationMember"]
 
 
 class PopulationBoundary(Boundary):
@@ -119,7 +59,7 @@ class PopulationBoundary(Boundary):
     @property
     def conditional(self) -> BoundaryConditional:
         """A delta with the entry of the population's couplings as its weight."""
-        return Delta(float(self._population.weights[self._row, self._column]))
+        return Delta(self._population.storage.weight(self._row, self._column))
 
     @conditional.setter
     def conditional(self, conditional: BoundaryConditional) -> None:
@@ -132,16 +72,48 @@ class PopulationBoundary(Boundary):
                     "couple explicit subparticles instead",
                 )
             )
-        self._population.weights[self._row, self._column] = conditional.weight
+        self._population.storage.set_weight(self._row, self._column, conditional.weight)
 
     @property
     def plastic(self) -> bool:
         """Whether learning changes the entry."""
-        return self._population.is_plastic(self._row, self._column)
+        return self._population.storage.is_plastic(self._row, self._column)
 
     @plastic.setter
     def plastic(self, plastic: bool) -> None:
-        self._population.set_plastic(self._row, self._column, plastic)
+        self._population.storage.set_plastic(self._row, self._column, plastic)
+
+
+class PopulationBoundaries(Sequence[Boundary]):
+    """Many boundary states of one population, made when asked for.
+
+    Parameters
+    ----------
+    population : Population
+    rows, columns : ndarray of int, shape (count,)
+        The members that they lead to, and from.
+    """
+
+    def __init__(self, population: Population, rows: IntArray, columns: IntArray) -> None:
+        self._population = population
+        self._rows = rows
+        self._columns = columns
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, index: int) -> Boundary: ...
+    @overload
+    def __getitem__(self, index: slice) -> PopulationBoundaries: ...
+    def __getitem__(self, index: int | slice) -> Boundary | PopulationBoundaries:
+        rows, columns = self._rows[index], self._columns[index]
+        if isinstance(index, slice):
+            return PopulationBoundaries(self._population, rows, columns)
+        return self._population.boundary(int(rows), int(columns))
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} boundary states inside {str(self._population)!r}>"
 
 
 class PopulationMember(Subparticle):
@@ -155,6 +127,8 @@ class PopulationMember(Subparticle):
         self.own_settings = {}
         self._incoming: dict[BoundaryEnd, Boundary] = {}
         self._outgoing: dict[BoundaryEnd, Boundary] = {}
+        for block in population.blocks:
+            block.enter(self)
 
     @property
     def _distribution(self) -> StateDistribution:  # type: ignore[override]
@@ -162,16 +136,14 @@ class PopulationMember(Subparticle):
 
     def incoming(self) -> Iterator[Boundary]:
         """The boundary states that it senses: the population's in row order, then the others."""
-        exists = self.population.exists(self.row, None)
-        for column in np.flatnonzero(exists):
-            yield self.population.boundary(self.row, int(column))
+        for column in self.population.storage.sources(self.row).tolist():
+            yield self.population.boundary(self.row, column)
         yield from self._incoming.values()
 
     def outgoing(self) -> Iterator[Boundary]:
         """The boundary states that it acts through: the population's first, then the others."""
-        exists = self.population.exists(None, self.row)
-        for row in np.flatnonzero(exists):
-            yield self.population.boundary(int(row), self.row)
+        for row in self.population.storage.targets(self.row).tolist():
+            yield self.population.boundary(row, self.row)
         yield from self._outgoing.values()
 
     def _sibling(self, other: BoundaryEnd) -> int | None:
@@ -184,7 +156,7 @@ class PopulationMember(Subparticle):
         column = self._sibling(source)
         if column is None:
             return self._incoming.get(source)
-        exists = self.population.exists(self.row, column)
+        exists = self.population.storage.has(self.row, column)
         return self.population.boundary(self.row, column) if exists else None
 
     def boundary_to(self, target: BoundaryEnd) -> Boundary | None:
@@ -192,7 +164,7 @@ class PopulationMember(Subparticle):
         row = self._sibling(target)
         if row is None:
             return self._outgoing.get(target)
-        exists = self.population.exists(row, self.row)
+        exists = self.population.storage.has(row, self.row)
         return self.population.boundary(row, self.row) if exists else None
 
 
@@ -222,7 +194,8 @@ class Population(Member):
         The number of subparticles, at least 1.
     couplings : array_like or scipy sparse array of shape (size, size), optional
         ``J[target, source]`` with zero diagonal. Dense: every off-diagonal boundary state exists.
-        Sparse: only the stored entries do. None: no boundary state exists.
+        Sparse: only the stored entries do. None: no boundary state exists. What is given sparse, or
+        not at all, is kept sparse beyond 512 members, where fewer than one pair in ten is coupled.
     bias : float or array_like of shape (size,)
         Prior biases, in nats per unit of state.
     distribution : StateDistribution, optional
@@ -279,27 +252,10 @@ class Population(Member):
         self.cells["_field"][:] = biases
         self.cells["_argument"][:] = biases
         self.cells["_used_precision"][:] = 1.0
-        self.weights: FloatArray
-        self._exists: BoolArray | None
-        if couplings is None:
-            self.weights = np.zeros((n, n))
-            self._exists = np.zeros((n, n), dtype=np.bool_)
-        else:
-            self.weights, self._exists = checked_matrix(couplings, (n, n), str(self))
-            diagonal = np.flatnonzero(np.diagonal(self.weights))
-            if diagonal.size:
-                row = int(diagonal[0])
-                raise PartitionError(
-                    Fault(
-                        f"{name}/{row}",
-                        "a subparticle is not coupled to itself",
-                        f"J[{row}, {row}] = {self.weights[row, row]:g}",
-                        "set the diagonal to 0, use its bias instead",
-                    )
-                )
-            if self._exists is not None:
-                np.fill_diagonal(self._exists, False)
-        self._plastic: bool | BoolArray = bool(plastic)
+        self.storage = stored(couplings, n, str(self), plastic)
+        """Where the couplings are kept: `DenseCouplings` or `SparseCouplings`."""
+        self.blocks: list[MacroscaleBlock] = []
+        """Its macro-scale boundary states, of all members with one external state at a time."""
         self._members: dict[int, PopulationMember] = {}
         self._views: WeakValueDictionary[tuple[int, int], PopulationBoundary] = (
             WeakValueDictionary()
@@ -369,50 +325,29 @@ class Population(Member):
             row += self.size if row < 0 else 0
         return row if 0 <= row < self.size else None
 
-    def exists(self, row: int | None, column: int | None) -> Any:
-        """Whether boundary states exist: one entry, a row, a column (None: all), or all."""
-        rows = slice(None) if row is None else row
-        columns = slice(None) if column is None else column
-        if self._exists is not None:
-            return self._exists[rows, columns]
-        full = ~np.eye(self.size, dtype=np.bool_) if row is None and column is None else None
-        if full is not None:
-            return full
-        if row is not None and column is not None:
-            return row != column
-        line = np.ones(self.size, dtype=np.bool_)
-        line[row if row is not None else column] = False
-        return line
+    @property
+    def weights(self) -> Any:
+        """The couplings ``J[target, source]``, shape ``(size, size)``; what is written is theirs.
+
+        Returns
+        -------
+        ndarray, or scipy.sparse.csr_array where only what exists is kept
+        """
+        return self.storage.weights
 
     @property
     def exists_mask(self) -> BoolArray:
         """Which boundary states exist, shape ``(size, size)``."""
-        mask: BoolArray = self.exists(None, None)
-        return mask
+        return self.storage.masks()[0]
 
     @property
     def plastic_mask(self) -> BoolArray:
         """Which existing boundary states are plastic, shape ``(size, size)``."""
-        if isinstance(self._plastic, bool):
-            return np.broadcast_to(np.bool_(self._plastic), (self.size, self.size))
-        return self._plastic
-
-    def is_plastic(self, row: int, column: int) -> bool:
-        """Whether learning changes one entry."""
-        if isinstance(self._plastic, bool):
-            return self._plastic
-        return bool(self._plastic[row, column])
+        return self.storage.masks()[1]
 
     def set_plastic(self, row: int | None, column: int | None, plastic: bool) -> None:
         """Set whether learning changes an entry, a row, a column or (None, None) all."""
-        if row is None and column is None:
-            self._plastic = bool(plastic)
-            return
-        if isinstance(self._plastic, bool):
-            self._plastic = np.full((self.size, self.size), self._plastic)
-        rows = slice(None) if row is None else row
-        columns = slice(None) if column is None else column
-        self._plastic[rows, columns] = bool(plastic)
+        self.storage.set_plastic(row, column, plastic)
 
     def boundary(self, row: int, column: int) -> PopulationBoundary:
         """The boundary state from member `column` to member `row`; one view at a time for each."""
@@ -424,36 +359,25 @@ class Population(Member):
 
     def connect(self, row: int, column: int, weight: float, plastic: bool) -> PopulationBoundary:
         """Make the boundary state from member `column` to member `row`."""
-        if self._exists is None:
-            self._exists = self.exists_mask
-        self._exists[row, column] = True
-        self.weights[row, column] = weight
-        if self.is_plastic(row, column) != plastic:
-            self.set_plastic(row, column, plastic)
+        self.storage.add(row, column, weight, plastic)
         return self.boundary(row, column)
 
     def disconnect(self, row: int, column: int) -> None:
         """Remove the boundary state from member `column` to member `row`."""
-        if self._exists is None:
-            self._exists = self.exists_mask
-        self._exists[row, column] = False
-        self.weights[row, column] = 0.0
+        self.storage.discard(row, column)
 
     def twin(self) -> Population:
         """A copy of the arrays under the same name, outside every world."""
         copy = Population(self.name, self.size, distribution=self.distribution)
         copy.own_settings = dict(self.own_settings)
         copy.cells = {cell: values.copy() for cell, values in self.cells.items()}
-        copy.weights = self.weights.copy()
-        copy._exists = None if self._exists is None else self._exists.copy()
-        copy._plastic = self._plastic if isinstance(self._plastic, bool) else self._plastic.copy()
+        copy.storage = self.storage.copy()
         for row, member in self._members.items():
             copy[row].own_settings = dict(member.own_settings)
         return copy
 
     def __repr__(self) -> str:
-        count = int(np.count_nonzero(self.exists_mask))
         return (
             f"<Population {str(self)!r}: {self.size} × {self.distribution!r}, "
-            f"{count} boundary states>"
+            f"{self.storage.count} boundary states>"
         )

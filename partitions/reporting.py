@@ -17,14 +17,19 @@ instant is vacuous for coupled pairs.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from deepparticle.agents.subparticle import Subparticle
+from deepparticle.blankets._types import FloatArray
 from deepparticle.blankets.errors import Fault, PartitionError, SettingError
+from deepparticle.partitions.arrays import CouplingEntries, coupling_entries
 from deepparticle.partitions.checking import faults_of
-from deepparticle.partitions.graphs import blanket_of
+from deepparticle.partitions.columns import leaf_columns
+from deepparticle.partitions.graphs import blanket_weights
 from deepparticle.partitions.population import Population
 
 if TYPE_CHECKING:
@@ -97,8 +102,8 @@ class PartitionReport:
         for level in self.levels:
             name = "  " * level.depth + (level.path.rsplit("/", 1)[-1] or self.name)
             lines.append(
-                f"  {name:<28}{level.leaves:>7}{level.sensory:>6}{level.active:>6}"
-                f"{level.vacuous:>9}{level.asymmetry:>12.3g}"
+                f"  {name:<28} {level.leaves:>6} {level.sensory:>5} {level.active:>5}"
+                f" {level.vacuous:>8} {level.asymmetry:>11.3g}"
             )
         lines.append(
             "  path-wise: "
@@ -135,34 +140,48 @@ def report_of(partition: Partition) -> PartitionReport:
 
 
 def _levels(partition: Partition) -> tuple[LevelReport, ...]:
-    places: list[Any] = [partition]
-    places += [m for m in partition.walk() if not hasattr(m, "state") and not m.is_external]
+    entries, precision = coupling_entries(partition), leaf_columns(partition).precision
     root_depth = partition.path.count("/") + bool(partition.path)
     levels = []
-    for place in places:
-        blanket = blanket_of(place)
-        weights = [view.weight for view in (*blanket.sensory, *blanket.active)]
+    for place, row in _places(partition):
+        size = place.size if isinstance(place, Population) else place.leaf_count
+        sensory, active = blanket_weights(place)
         depth = place.path.count("/") + bool(place.path) - root_depth
         levels.append(
             LevelReport(
                 path=place.path,
                 depth=depth,
-                leaves=len(place.subparticles),
-                sensory=len(blanket.sensory),
-                active=len(blanket.active),
-                vacuous=int(np.count_nonzero(weights)),
-                asymmetry=_asymmetry(place),
+                leaves=size,
+                sensory=len(sensory),
+                active=len(active),
+                vacuous=int(np.count_nonzero(sensory) + np.count_nonzero(active)),
+                asymmetry=_asymmetry(entries, precision, row, size),
             )
         )
     return tuple(levels)
 
 
-def _asymmetry(place: Any) -> float:
-    couplings = place.weights if isinstance(place, Population) else place.couplings
-    precision = np.array([leaf.precision for leaf in place.subparticles])
-    scaled = couplings * precision[:, None]
-    difference, size = scaled - scaled.T, scaled
-    if hasattr(scaled, "tocoo"):
-        difference, size = difference.tocoo().data, scaled.tocoo().data
-    norm = float(np.linalg.norm(size))
-    return float(np.linalg.norm(difference)) / norm if norm else 0.0
+def _places(partition: Partition) -> Iterator[tuple[Any, int]]:
+    """The partition and those inside, populations too, each with its first row."""
+    yield partition, 0
+    row = 0
+    for member in partition.walk():
+        if isinstance(member, Subparticle):
+            row += 1
+        elif not member.is_external:
+            yield member, row
+            row += member.size if isinstance(member, Population) else 0
+
+
+def _asymmetry(entries: CouplingEntries, precision: FloatArray, row: int, size: int) -> float:
+    """How far K is from symmetric among `size` rows from `row` on."""
+    import scipy.sparse
+
+    inner = entries.within(row, size)
+    targets, sources = entries.targets[inner] - row, entries.sources[inner] - row
+    scaled = entries.weights[inner] * precision[targets + row]
+    norm = float(np.linalg.norm(scaled))
+    if norm == 0.0:
+        return 0.0
+    k = scipy.sparse.csr_array((scaled, (targets, sources)), shape=(size, size))
+    return float(np.linalg.norm((k - k.T).data)) / norm

@@ -14,7 +14,7 @@ from deepparticle.agents.member import Member
 from deepparticle.agents.subparticle import Subparticle
 from deepparticle.blankets.errors import Fault, PartitionError, SettingTypeError
 from deepparticle.blankets.naming import SEPARATOR, unknown_path
-from deepparticle.partitions.population import Population
+from deepparticle.partitions.population import Population, PopulationMember
 
 if TYPE_CHECKING:
     from deepparticle.partitions.partition import Partition
@@ -87,12 +87,8 @@ class Tree(Member):
         >>> world.row_of(b)
         1
         """
-        rows: dict[Member, int] = self._remembered(
-            "rows", lambda: {leaf: row for row, leaf in enumerate(self.subparticles)}
-        )
-        try:
-            return rows[leaf]
-        except KeyError:
+        row = self._row(leaf)
+        if row is None:
             raise PartitionError(
                 Fault(
                     str(self),
@@ -100,14 +96,54 @@ class Tree(Member):
                     str(leaf),
                     "ask the world that holds it",
                 )
-            ) from None
+            )
+        return row
+
+    @property
+    def leaf_count(self) -> int:
+        """The number of subparticles inside, at any depth, members of populations included."""
+        return self._remembered("leaf count", self._count_leaves)
+
+    def _count_leaves(self) -> int:
+        return sum(
+            member.size if isinstance(member, Population) else isinstance(member, Subparticle)
+            for member in self.walk()
+        )
+
+    def _row(self, leaf: Any) -> int | None:
+        # Populations by their first rows: a million members need no dictionary.
+        starts: dict[Any, int] = self._remembered("starts", self._first_rows)
+        if isinstance(leaf, PopulationMember):
+            start = starts.get(leaf.population)
+            return None if start is None else start + leaf.row
+        return starts.get(leaf)
+
+    def _first_rows(self) -> dict[Member, int]:
+        starts: dict[Member, int] = {}
+        row = 0
+        for member in self.walk():
+            if isinstance(member, (Subparticle, Population)):
+                starts[member] = row
+                row += member.size if isinstance(member, Population) else 1
+        return starts
 
     def walk(self) -> Iterator[Member]:
         """Everything inside, depth first; the members of populations are not unfolded."""
-        for member in self._members.values():
+        open_places: list[tuple[Tree, Iterator[Member]]] = [(self, iter(self))]
+        entered = {self}
+        while open_places:
+            place, members = open_places[-1]
+            member = next(members, None)
+            if member is None:
+                open_places.pop()
+                entered.discard(place)
+                continue
             yield member
             if isinstance(member, Tree):
-                yield from member.walk()
+                if member in entered:
+                    raise RecursionError(f"{member} lies inside itself: see check()")
+                entered.add(member)
+                open_places.append((member, iter(member)))
 
     def __getitem__(self, path: str) -> Any:
         found = self._find(path)

@@ -5,7 +5,7 @@ Everything is checked before anything is made, so that a refused call changes no
 
 from __future__ import annotations
 
-import operator
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ import numpy as np
 from deepparticle.agents.external import ExternalState
 from deepparticle.agents.member import Member
 from deepparticle.agents.subparticle import Subparticle
+from deepparticle.blankets._types import FloatArray, IntArray
 from deepparticle.blankets.boundary import Boundary, ExplicitBoundary
 from deepparticle.blankets.conditional import Delta
 from deepparticle.blankets.errors import (
@@ -25,7 +26,15 @@ from deepparticle.blankets.errors import (
     SettingTypeError,
 )
 from deepparticle.blankets.numbers import finite_number, real_array
-from deepparticle.partitions.population import PopulationMember, checked_matrix
+from deepparticle.partitions.arrays import blocks_of
+from deepparticle.partitions.coupling_storage import (
+    SparseCouplings,
+    checked_entries,
+    checked_matrix,
+)
+from deepparticle.partitions.lattices import checked_shape
+from deepparticle.partitions.macroscale import MacroscaleBlock
+from deepparticle.partitions.population import Population, PopulationBoundaries, PopulationMember
 
 if TYPE_CHECKING:
     from deepparticle.partitions.partition import Partition
@@ -38,8 +47,7 @@ __all__ = [
     "couple_edges",
     "disconnect",
     "keeping_components",
-    "lattice_edges",
-    "ring_edges",
+    "lattice_shape",
     "uncouple",
 ]
 
@@ -59,6 +67,19 @@ def block_of(place: Partition, reference: Any) -> list[Member]:
     if isinstance(member, (Subparticle, ExternalState)):
         return [member]
     return list(member.subparticles)
+
+
+def _leaf_of(place: Partition, reference: Any) -> Subparticle | None:
+    """The subparticle that `reference` names, or None for a block or an external state."""
+    if isinstance(reference, (str, Member)):
+        member = place.resolve(reference)
+        return member if isinstance(member, Subparticle) else None
+    return None
+
+
+def _population_of(place: Partition, reference: Any) -> Population | None:
+    member = place.resolve(reference) if isinstance(reference, (str, Member)) else None
+    return member if isinstance(member, Population) else None
 
 
 def _refuse_unclear(place: Partition, plastic: object) -> None:
@@ -168,21 +189,34 @@ def disconnect(boundary: Boundary) -> None:
 def couple(place: Partition, source: Any, target: Any, weight: Any, plastic: bool) -> Any:
     """Couple leaf to leaf or block to block; see `Partition.couple`."""
     _refuse_unclear(place, plastic)
-    sources, targets = block_of(place, source), block_of(place, target)
-    _refuse_externals(place, sources, targets)
-    if place._is_leaf(source) and place._is_leaf(target):
-        a, b = sources[0], targets[0]
-        value = finite_number(weight, f"{a.path} → {b.path}", "weight")
+    a, b = _leaf_of(place, source), _leaf_of(place, target)
+    if a is not None and b is not None:
+        # One by one is how most worlds are built: no path is written unless something is wrong.
+        value = weight
+        if type(weight) is not float or not math.isfinite(weight):
+            value = finite_number(weight, f"{a.path} → {b.path}", "weight")
         if a is b:
             _refuse_self(a, value)
         _refuse_existing(a, b)
         boundary = connect(a, b, value, bool(plastic))
         place._changed()
         return boundary
+    population = _population_of(place, source)
+    inside = population is not None and population is _population_of(place, target)
+    if population is not None and inside and hasattr(weight, "tocoo"):
+        where, size = f"block coupling in {str(place)!r}", population.size
+        rows, columns, values = checked_entries(weight, (size, size), where, "weights")
+        off = rows != columns
+        for row, value in zip(rows[~off].tolist(), values[~off].tolist(), strict=True):
+            if value != 0.0:
+                _refuse_self(population[row], f"{value:g} at [{row}, {row}]")
+        return _couple_inside(place, population, rows[off], columns[off], values[off], plastic)
+    sources, targets = block_of(place, source), block_of(place, target)
+    _refuse_externals(place, sources, targets)
     pairs = list(_block_pairs(place, sources, targets, weight))
-    for a, b, _ in pairs:
-        _refuse_existing(a, b)
-    made = tuple(connect(a, b, value, bool(plastic)) for a, b, value in pairs)
+    for one, other, _ in pairs:
+        _refuse_existing(one, other)
+    made = tuple(connect(one, other, value, bool(plastic)) for one, other, value in pairs)
     place._changed()
     return made
 
@@ -213,22 +247,28 @@ def _block_pairs(
     shape = (len(targets), len(sources))
     _refuse_twice(sources, "sources", where)
     _refuse_twice(targets, "targets", where)
-    if _is_number(weight):
-        matrix = np.full(shape, finite_number(weight, where, "weight"))
-        columns = {leaf: column for column, leaf in enumerate(sources)}
-        for row, leaf in enumerate(targets):
-            if leaf in columns:
-                matrix[row, columns[leaf]] = 0.0
-        stored = None
+    if hasattr(weight, "tocoo"):
+        rows, columns, values = checked_entries(weight, shape, where, "weights")
+        entries = zip(rows.tolist(), columns.tolist(), values.tolist(), strict=True)
+        for row, column, value in entries:
+            if sources[column] is not targets[row]:
+                yield sources[column], targets[row], value
+            elif value != 0.0:
+                _refuse_self(targets[row], f"{value:g} at [{row}, {column}]")
+    elif _is_number(weight):
+        value = finite_number(weight, where, "weight")
+        for leaf in targets:
+            for other in sources:
+                if other is not leaf:
+                    yield other, leaf, value
     else:
-        matrix, stored = checked_matrix(weight, shape, where, "weights")
-    for row, leaf in enumerate(targets):
-        for column, other in enumerate(sources):
-            if leaf is other:
-                if matrix[row, column] != 0.0:
-                    _refuse_self(leaf, f"{matrix[row, column]:g} at [{row}, {column}]")
-            elif stored is None or stored[row, column]:
-                yield other, leaf, float(matrix[row, column])
+        matrix = checked_matrix(weight, shape, where, "weights")
+        for row, (leaf, line) in enumerate(zip(targets, matrix.tolist(), strict=True)):
+            for column, (other, value) in enumerate(zip(sources, line, strict=True)):
+                if other is not leaf:
+                    yield other, leaf, value
+                elif value != 0.0:
+                    _refuse_self(leaf, f"{value:g} at [{row}, {column}]")
 
 
 def uncouple(place: Partition, source: Any, target: Any) -> None:
@@ -251,54 +291,48 @@ def uncouple(place: Partition, source: Any, target: Any) -> None:
 
 
 def couple_edges(
-    place: Partition, edges: Iterable[tuple[int, int]], weight: Any, plastic: bool
-) -> tuple[Boundary, ...]:
-    """Couple the leaves of `place` along (source row, target row) pairs."""
+    place: Partition, edges: tuple[IntArray, IntArray], weight: Any, plastic: bool
+) -> Sequence[Boundary]:
+    """Couple the leaves of `place` along edges, given as their source rows and target rows."""
     _refuse_unclear(place, plastic)
     value = finite_number(weight, str(place), "weight")
+    sources, targets = edges
+    blocks = blocks_of(place)
+    if len(blocks) == 1 and isinstance(blocks[0][1], Population):
+        values = np.full(len(sources), value)
+        return _couple_inside(place, blocks[0][1], targets, sources, values, plastic)
     leaves = place.subparticles
-    pairs = [(leaves[source], leaves[target]) for source, target in edges]
-    for source, target in pairs:
-        _refuse_existing(source, target)
-    made = tuple(connect(source, target, value, plastic) for source, target in pairs)
+    rows = zip(sources.tolist(), targets.tolist(), strict=True)
+    pairs = [(leaves[source], leaves[target]) for source, target in rows]
+    for one, other in pairs:
+        _refuse_existing(one, other)
+    made = tuple(connect(one, other, value, bool(plastic)) for one, other in pairs)
     place._changed()
     return made
 
 
-def ring_edges(count: int, directed: bool) -> list[tuple[int, int]]:
-    """The (source, target) pairs of a ring of `count` leaves.
+def _couple_inside(
+    place: Partition,
+    population: Population,
+    targets: IntArray,
+    sources: IntArray,
+    values: FloatArray,
+    plastic: bool,
+) -> Sequence[Boundary]:
+    """Couple members of one population, in its arrays."""
+    there = population.storage.first_of(targets, sources)
+    if there is not None:
+        _refuse_existing(population[there[1]], population[there[0]])
+    population.storage.add_all(targets, sources, values, bool(plastic))
+    place._changed()
+    made = PopulationBoundaries(population, targets, sources)
+    # Where entries are few, the objects are what was asked for; where many, they are in the arrays.
+    return made if isinstance(population.storage, SparseCouplings) else tuple(made)
 
-    Examples
-    --------
-    >>> ring_edges(3, directed=True)
-    [(0, 1), (1, 2), (2, 0)]
-    """
-    import networkx
 
-    graph = networkx.cycle_graph(count, create_using=networkx.DiGraph)
-    edges = [edge for edge in graph.edges if edge[0] != edge[1]]
-    if directed:
-        return edges
-    # A ring of two has one pair, which "both ways" must not make twice.
-    return list(dict.fromkeys(edges + [(target, source) for source, target in edges]))
-
-
-def lattice_edges(place: Partition, shape: Any, periodic: bool) -> list[tuple[int, int]]:
-    """The (source, target) pairs of a grid, both ways, in row order of its sites."""
-    import networkx
-
-    try:
-        sides = tuple(operator.index(side) for side in shape)
-    except TypeError:
-        raise SettingTypeError(
-            Fault(
-                str(place),
-                "the shape of a lattice holds whole numbers",
-                repr(shape),
-                "give for example (8, 8)",
-            )
-        ) from None
-    count = len(place.subparticles)
+def lattice_shape(place: Partition, shape: Any) -> tuple[int, ...]:
+    """The sides of a lattice with as many sites as `place` has leaves."""
+    sides, count = checked_shape(shape, str(place)), place.leaf_count
     if any(side < 1 for side in sides) or int(np.prod(sides)) != count:
         raise SettingError(
             Fault(
@@ -308,13 +342,7 @@ def lattice_edges(place: Partition, shape: Any, periodic: bool) -> list[tuple[in
                 f"choose sides whose product is {count}",
             )
         )
-    grid = networkx.grid_graph(dim=list(reversed(sides)), periodic=periodic)
-    rows = {
-        site: int(np.ravel_multi_index(site if len(sides) > 1 else (site,), sides))
-        for site in grid.nodes
-    }
-    pairs = {(rows[a], rows[b]) for a, b in grid.edges if a != b}
-    return sorted(pairs | {(b, a) for a, b in pairs})
+    return sides
 
 
 def _described(weight: Any) -> str:
@@ -327,7 +355,7 @@ def _described(weight: Any) -> str:
 
 def connect_external(
     place: Partition, external: Any, target: Any, weight: Any, inwards: bool
-) -> tuple[Boundary, ...]:
+) -> Sequence[Boundary]:
     """Make macro-scale sensory (`inwards`) or active states; see `Partition.sense` and `.act`."""
     outside = place.resolve(external)
     method = "sense(external, subparticle)" if inwards else "act(subparticle, external)"
@@ -340,7 +368,9 @@ def connect_external(
                 f"use {method}, or couple() between subparticles",
             )
         )
-    leaves = block_of(place, target)
+    population = _population_of(place, target)
+    leaves = block_of(place, target) if population is None else []
+    count = len(leaves) if population is None else population.size
     _refuse_twice(leaves, "subparticles", str(outside))
     for leaf in leaves:
         if leaf.is_external:
@@ -356,20 +386,21 @@ def connect_external(
         f"{str(outside)!r} and {str(target) if isinstance(target, (str, Member)) else 'a block'}"
     )
     try:
-        weights = np.broadcast_to(real_array(weight), (len(leaves),))
+        weights = np.broadcast_to(real_array(weight), (count,))
     except (TypeError, ValueError):
         raise SettingError(
             Fault(
                 where,
-                f"the weight is a number or has shape ({len(leaves)},)",
+                f"the weight is a number or has shape ({count},)",
                 _described(weight),
                 "give one weight per subparticle",
             )
         ) from None
-    values = [finite_number(value, where, "weight") for value in weights.tolist()]
-    for leaf in leaves:
+    for value in weights[~np.isfinite(weights)][:1].tolist():
+        finite_number(value, where, "weight")
+    for leaf in leaves if population is None else _joined(population, outside, inwards):
         _refuse_existing(outside, leaf) if inwards else _refuse_existing(leaf, outside)
-    sensing = len(outside.sensing) + len(leaves) if inwards else np.size(outside.value)
+    sensing = outside.count_of(inwards=True) + count if inwards else np.size(outside.value)
     if np.ndim(outside.value) == 1 and np.size(outside.value) != sensing:
         raise SettingError(
             Fault(
@@ -380,9 +411,30 @@ def connect_external(
             )
         )
     # Evidence is not learned: what the world shows is not the particle's to change.
-    made = tuple(
-        connect(outside, leaf, value, False) if inwards else connect(leaf, outside, value, False)
-        for leaf, value in zip(leaves, values, strict=True)
-    )
+    made: Sequence[Boundary]
+    if population is not None:
+        frozen = np.zeros(count, dtype=np.bool_)
+        made = MacroscaleBlock(outside, population, inwards, weights.copy(), frozen)
+        made.join()
+    else:
+        made = tuple(
+            connect(outside, leaf, value, False)
+            if inwards
+            else connect(leaf, outside, value, False)
+            for leaf, value in zip(leaves, weights.tolist(), strict=True)
+        )
     place._changed()
     return made
+
+
+def _joined(population: Population, external: ExternalState, inwards: bool) -> list[Member]:
+    """The first member that is joined to an external state already, if there is one."""
+    for block in population.blocks:
+        if block.external is external and block.inwards == inwards:
+            return [population[0]]
+    # Members that were not made have no boundary state of their own.
+    for row in sorted(population._members):
+        member = population._members[row]
+        if external in (member._incoming if inwards else member._outgoing):
+            return [member]
+    return []

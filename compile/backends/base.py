@@ -1,9 +1,14 @@
-r"""What every backend does: hold the variables of a program and step them.
+r"""What every backend does: hold the variables of a program and make blocks of steps.
 
-Arrays inside a backend always have a chain axis: states, fields and arguments are ``(C, N)``.
-Chains share couplings; where they learn, the change is the mean over chains,
+Arrays inside a backend always have a network axis and a chain axis: states, fields and arguments
+are ``(R, C, N)``. Networks have couplings of their own, ``(R, N, N)`` (``(R, E)`` in the sparse
+layout, one number per existing coupling, in the order of the program's entries). Chains share the
+couplings of their network; where they learn, the change is the mean over chains,
 
 .. math:: \Delta J_{ij} = \alpha_i \frac{1}{C} \sum_c \varepsilon_i^{(c)} \sigma_j'^{(c)} .
+
+A *block* is a number of consecutive steps with everything they are given: a backend that compiles
+makes all of them in one call.
 """
 
 from __future__ import annotations
@@ -13,65 +18,101 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from deepparticle.blankets._types import FloatArray, IntArray
+from deepparticle.blankets._types import BoolArray, FloatArray, IntArray
 from deepparticle.compile.program import Program
 
-__all__ = ["Backend", "Randomness", "StepInput", "Variables"]
+__all__ = ["KEPT", "Backend", "Block", "Trace", "Variables"]
+
+KEPT = ("state", "field", "argument", "used_precision")
+"""The variables that a block can keep of its steps."""
 
 
 @dataclass(frozen=True, eq=False)
-class Randomness:
-    """The random numbers of one step.
+class Block:
+    r"""Consecutive steps, and everything they are given besides the variables.
 
-    Parameters
-    ----------
-    uniforms : ndarray of shape (C, N) or None
-        None takes expectations instead of samples.
-    sites : ndarray of shape (C, N) or None
-        The rows to update, for the random schedule.
-    """
-
-    uniforms: FloatArray | None
-    sites: IntArray | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class StepInput:
-    r"""Everything that one step is given, besides the variables.
+    The axes are networks R, steps S, chains C and rows N. Floating arrays have the type of the
+    backend.
 
     Parameters
     ----------
     time : int
-        The step number, for clocks.
-    randomness : Randomness
-    evidence : ndarray of shape (C, N)
-        :math:`u`.
-    precision : ndarray of shape (N,)
+        The number of the first step, for clocks.
+    steps : int
+        S.
+    stochastic : bool
+        Whether states are sampled; otherwise they are expectations.
+    evidence : ndarray of shape (T, N)
+        The distinct vectors :math:`u` that occur.
+    shown : ndarray of int, shape (R, S, C)
+        Which of them each network and chain is shown in each step.
+    precision : ndarray of shape (R, N)
         :math:`\beta`.
-    learning_rate : ndarray of shape (N,) or None
+    learning_rate : ndarray of shape (R, N) or None
         :math:`\alpha`; None does not learn.
-    clock : ndarray of shape (N,) or None
+    clock : ndarray of int, shape (N,), or None
         Rows update when ``time % clock == 0``; None: in every step.
+    uniforms : ndarray of shape (R, S, C, N) or None
+        Random numbers. None, in a stochastic block: the backend's own stream, of the sites too.
+        In the random schedule the k-th update of a step uses the k-th number, in all others row i
+        uses the i-th.
+    sites : ndarray of int, shape (R, S, C, N), or None
+        The rows to update one after another, for the random schedule.
+    reset : ndarray of bool, shape (S,), or None
+        Before which steps the state returns to 0.
+    keep : tuple of str
+        The variables to keep, of `KEPT`.
+    kept : ndarray of bool, shape (S,)
+        After which steps they are kept.
     """
 
     time: int
-    randomness: Randomness
+    steps: int
+    stochastic: bool
     evidence: FloatArray
+    shown: IntArray
     precision: FloatArray
     learning_rate: FloatArray | None
-    clock: IntArray | None = None
+    clock: IntArray | None
+    uniforms: FloatArray | None
+    sites: IntArray | None
+    reset: BoolArray | None
+    keep: tuple[str, ...]
+    kept: BoolArray
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """What a block leaves behind, besides the variables.
+
+    Parameters
+    ----------
+    kept : dict of str to ndarray of shape (R, K, C, N)
+        The variables that were kept, after each of the K steps that were to be kept.
+    total : ndarray of shape (R, C, N)
+        The sum of the states over all steps of the block.
+    previous, state, field : ndarray of shape (R, C, N)
+        The states before the last step, and the states and fields after it.
+    """
+
+    kept: dict[str, FloatArray]
+    total: FloatArray
+    previous: FloatArray
+    state: FloatArray
+    field: FloatArray
 
 
 @dataclass(eq=False)
 class Variables:
-    """All that changes from step to step; enough to go on exactly.
+    """All that changes from step to step; enough to go on exactly (but for random numbers).
 
     Parameters
     ----------
-    state, field, argument, used_precision : ndarray of shape (C, N)
+    state, field, argument, used_precision : ndarray of shape (R, C, N)
         σ, h, θ and β, the last three as of each row's last update.
-    couplings : ndarray of shape (N, N)
+    couplings : ndarray of shape (R, N, N), or (R, E) in the sparse layout
         J.
     """
 
@@ -92,32 +133,52 @@ class Backend(ABC):
     Parameters
     ----------
     program : Program
-    chains : int
-        The size C of the chain axis.
+    networks, chains : int
+        The sizes R and C of the axes.
     dtype : numpy dtype
         float32 or float64.
     """
 
     name: ClassVar[str]
 
-    def __init__(self, program: Program, chains: int, dtype: np.dtype[Any]) -> None:
+    own_stream: ClassVar[bool] = False
+    """Whether it can draw random numbers itself."""
+
+    slowness: ClassVar[float] = 1.0
+    """The time of an entry of J and a step, in nanoseconds, roughly."""
+
+    def __init__(self, program: Program, networks: int, chains: int, dtype: np.dtype[Any]) -> None:
         self.program = program
+        self.networks = networks
         self.chains = chains
         self.dtype = dtype
 
+    @classmethod
+    def refusal(
+        cls, program: Program, networks: int, chains: int, dtype: np.dtype[Any]
+    ) -> str | None:
+        """Why it cannot run this (a clause such as "it knows no …"), or None where it can."""
+        return None
+
+    def work(self) -> int:
+        """The time of one step in nanoseconds, roughly: where runs are cut into blocks."""
+        cells = self.program.couplings.size + 32 * self.program.size
+        return int(self.slowness * (self.networks * self.chains * cells + 10_000))
+
     def initial(self) -> Variables:
-        """The variables with which the world was lowered, the same in every chain."""
+        """The variables with which the world was lowered, the same everywhere."""
 
-        def repeated(values: FloatArray) -> FloatArray:
-            return np.tile(values.astype(self.dtype), (self.chains, 1))
+        def repeated(values: FloatArray, *axes: int) -> FloatArray:
+            copies: FloatArray = np.tile(values.astype(self.dtype), (*axes, *(1,) * values.ndim))
+            return copies
 
-        program = self.program
+        program, axes = self.program, (self.networks, self.chains)
         return Variables(
-            state=repeated(program.state),
-            field=repeated(program.field),
-            argument=repeated(program.argument),
-            used_precision=repeated(program.used_precision),
-            couplings=program.couplings.astype(self.dtype),
+            state=repeated(program.state, *axes),
+            field=repeated(program.field, *axes),
+            argument=repeated(program.argument, *axes),
+            used_precision=repeated(program.used_precision, *axes),
+            couplings=repeated(program.couplings, self.networks),
         )
 
     @property
@@ -129,6 +190,15 @@ class Backend(ABC):
     @abstractmethod
     def variables(self, variables: Variables) -> None: ...
 
+    def seed(self, words: NDArray[np.uint32]) -> None:  # noqa: B027 - most have no stream
+        """Begin the backend's own stream of random numbers.
+
+        Parameters
+        ----------
+        words : ndarray of uint32, shape (R, 8)
+            Random bits, for each network.
+        """
+
     @abstractmethod
-    def step(self, given: StepInput) -> None:
-        """Make one step of the program's schedule."""
+    def run(self, block: Block) -> Trace:
+        """Make the steps of a block, in the order of the program's schedule."""

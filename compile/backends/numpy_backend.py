@@ -1,74 +1,183 @@
-r"""The ``numpy`` backend: dense array code, all chains at once.
+r"""The ``numpy`` backend: array code, all networks and chains at once.
 
-With σ of shape (C, N), one synchronous step is
+With σ of shape (C, N), one synchronous step of a network is
 
 .. math:: h = b + \sigma J^T, \quad \theta = \beta (h + u), \quad
           \sigma' \sim p(\cdot; \theta), \quad
           J \mathrel{+}= \tfrac1C (\alpha\varepsilon)^T \sigma', \quad \varepsilon = \sigma' - L(h).
 
 The sequential and chromatic schedules loop over blocks of rows that update at once, the random one
-over single sites; each update is vectorised over chains.
+over single sites; each update is vectorised over networks and chains.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
 
 from deepparticle.blankets._types import BoolArray, FloatArray, IntArray
-from deepparticle.compile.backends.base import Backend, StepInput, Variables
+from deepparticle.compile.backends.base import Block, Trace, Variables
+from deepparticle.compile.backends.numpy_couplings import (
+    Couplings,
+    DenseCouplings,
+    couplings_for,
+)
+from deepparticle.compile.backends.stepping import StepInput, SteppingBackend
+from deepparticle.compile.groups import group_map
 from deepparticle.compile.program import Program
 
-__all__ = ["NumpyBackend", "group_map"]
+__all__ = ["NumpyBackend"]
+
+# Networks are stepped in groups whose couplings fit in the cache of a core together, in bytes.
+_CACHE = 2**20
 
 
-def group_map(program: Program, method: str, argument: FloatArray, *more: FloatArray) -> FloatArray:
-    """Apply a method of each row's distribution to arrays of shape (..., N)."""
-    if len(program.groups) == 1:
-        result: FloatArray = getattr(program.groups[0].distribution, method)(argument, *more)
-        return result
-    result = np.empty_like(argument)
-    for group in program.groups:
-        parts = [values[..., group.rows] for values in (argument, *more)]
-        result[..., group.rows] = getattr(group.distribution, method)(*parts)
-    return result
-
-
-class NumpyBackend(Backend):
-    """Dense vectorised steps."""
+class NumpyBackend(SteppingBackend):
+    """Vectorised steps."""
 
     name: ClassVar[str] = "numpy"
 
-    def __init__(self, program: Program, chains: int, dtype: np.dtype[Any]) -> None:
-        super().__init__(program, chains, dtype)
+    def __init__(self, program: Program, networks: int, chains: int, dtype: np.dtype[Any]) -> None:
+        super().__init__(program, networks, chains, dtype)
         self._bias = program.bias.astype(dtype)
-        self._plastic: FloatArray | None = None
-        if not program.learns_everywhere:
-            self._plastic = program.plastic.astype(dtype)
         self._distributions = [program.groups[0].distribution] * program.size
         for group in program.groups:
-            for row in group.rows.tolist():
+            for row in group.rows.tolist() if len(program.groups) > 1 else ():
                 self._distributions[row] = group.distribution
-        self._variables = self.initial()
-        self._change = np.empty_like(self._variables.couplings)
-        self._precision: FloatArray | None = None
-        self._used_precision = self._variables.used_precision
+        self._adopt(self.initial())
+
+    def _adopt(self, variables: Variables) -> None:
+        self._cells = variables
+        self._couplings = couplings_for(
+            self.program, self.networks, self.chains, variables.couplings
+        )
 
     @property
     def variables(self) -> Variables:
         """The variables now: the arrays themselves."""
-        return self._variables
+        self._cells.couplings = self._couplings.values
+        return self._cells
 
     @variables.setter
     def variables(self, variables: Variables) -> None:
-        self._variables = variables.copy()
+        self._adopt(variables.copy())
+
+    def cell(self, name: str) -> FloatArray:
+        """One of the variables but the couplings: the array itself."""
+        values: FloatArray = getattr(self._cells, name)
+        return values
+
+    # ------------------------------------------------------------------ whole blocks
+
+    def run(self, block: Block) -> Trace:
+        """Make the steps of a block: without a scan and clocks, in one loop for some networks."""
+        if self.program.schedule != "synchronous" or block.clock is not None:
+            return super().run(block)
+        couplings = self._couplings
+        size = self.program.couplings.size * self.dtype.itemsize
+        group = max(1, _CACHE // max(1, size))
+        if group >= self.networks or not isinstance(couplings, DenseCouplings):
+            return self._synchronous_block(block, couplings, slice(None))
+        parts = [slice(start, start + group) for start in range(0, self.networks, group)]
+        traces = [self._synchronous_block(block, couplings.part(part), part) for part in parts]
+        return Trace(
+            {name: np.concatenate([trace.kept[name] for trace in traces]) for name in block.keep},
+            *(
+                np.concatenate([getattr(trace, name) for trace in traces])
+                for name in ("total", "previous", "state", "field")
+            ),
+        )
+
+    def _kernels(self, shape: tuple[int, ...]) -> tuple[Callable[..., FloatArray], ...]:
+        """Sampling and expectation, for arrays with one axis that hold networks, chains, rows."""
+        if len(self.program.groups) == 1:
+            distribution = self.program.groups[0].distribution
+            return distribution._sample, distribution._mean
+        program = self.program
+
+        def sample(argument: FloatArray, uniforms: FloatArray) -> FloatArray:
+            pair = argument.reshape(shape), uniforms.reshape(shape)
+            return group_map(program, "sample", *pair).reshape(-1)
+
+        def mean(argument: FloatArray) -> FloatArray:
+            return group_map(program, "mean", argument.reshape(shape)).reshape(-1)
+
+        return sample, mean
+
+    def _synchronous_block(self, block: Block, couplings: Couplings, part: slice) -> Trace:
+        now = self._cells
+        shape = now.state[part].shape
+
+        def flat(values: FloatArray) -> FloatArray:
+            return np.ascontiguousarray(np.broadcast_to(values, shape)).reshape(-1)
+
+        sample, mean = self._kernels(shape)
+        state = now.state[part].reshape(-1).copy()
+        bias, precision = flat(self._bias), flat(block.precision[part, None])
+        biased, resets = bool(bias.any()), block.reset is not None
+        rate = None
+        if block.learning_rate is not None:
+            rate = flat(block.learning_rate[part, None]) / self.dtype.type(self.chains)
+        uniforms = None
+        if block.uniforms is not None:
+            # Networks come first in a block; here all of one step lie side by side.
+            uniforms = np.ascontiguousarray(block.uniforms[part].swapaxes(0, 1))
+            uniforms = uniforms.reshape(block.steps, -1)
+        evidence = flat(block.evidence[block.shown[part, 0]])
+        changes = np.any(block.shown[part, 1:] != block.shown[part, :-1], axis=(0, 2)).tolist()
+        kept: dict[str, list[FloatArray]] = {name: [] for name in block.keep}
+        keeps = block.kept.tolist() if block.keep else [False] * block.steps
+        total = np.zeros(state.size, self.dtype)
+        previous = state
+        for step in range(block.steps):
+            if resets and block.reset[step]:  # type: ignore[index]
+                state = np.zeros_like(state)
+            if step and changes[step - 1]:
+                evidence = flat(block.evidence[block.shown[part, step]])
+            previous = state
+            field = couplings.inputs(state)
+            if biased:
+                field += bias
+            argument = field + evidence
+            argument *= precision
+            state = mean(argument) if uniforms is None else sample(argument, uniforms[step])
+            if rate is not None:
+                error = state - mean(field)
+                error *= rate
+                couplings.learn(error, state)
+            total += state
+            if keeps[step]:
+                values = {
+                    "state": state,
+                    "field": field,
+                    "argument": argument,
+                    "used_precision": precision,
+                }
+                for name, series in kept.items():
+                    series.append(values[name].reshape(shape))
+        state = state.reshape(shape)
+        now.state[part], now.field[part] = state, field.reshape(shape)
+        now.argument[part], now.used_precision[part] = (
+            argument.reshape(shape),
+            precision.reshape(shape),
+        )
+        empty = np.zeros((shape[0], 0, *shape[1:]), self.dtype)
+        return Trace(
+            {name: np.stack(series, axis=1) if series else empty for name, series in kept.items()},
+            total.reshape(shape),
+            previous.reshape(shape).copy(),
+            state,
+            field.reshape(shape),
+        )
+
+    # ------------------------------------------------------------------ single steps
 
     def step(self, given: StepInput) -> None:
-        """One step of the program's schedule, for all chains."""
-        sites = given.randomness.sites
-        if sites is not None:
-            updated: BoolArray | None = self._random_sites(given, sites)
+        """One step of the program's schedule, for all networks and chains."""
+        if given.randomness.sites is not None:
+            updated: BoolArray | None = self._random_sites(given, given.randomness.sites)
         elif self.program.scan:
             updated = self._scan(given)
         else:
@@ -77,8 +186,8 @@ class NumpyBackend(Backend):
             self._learn(given.learning_rate, updated)
 
     def _synchronous(self, given: StepInput) -> BoolArray | None:
-        now = self._variables
-        field = now.state @ now.couplings.T
+        now = self._cells
+        field = self._couplings.inputs(now.state.reshape(-1)).reshape(now.state.shape)
         field += self._bias
         argument = given.precision * (field + given.evidence)
         uniforms = given.randomness.uniforms
@@ -86,94 +195,86 @@ class NumpyBackend(Backend):
             state = group_map(self.program, "mean", argument)
         else:
             state = group_map(self.program, "sample", argument, uniforms)
-        if given.clock is None:
-            now.state, now.field, now.argument = state, field, argument
-            if self._precision is not given.precision:  # the same for all steps of a call
-                self._precision = given.precision
-                self._used_precision = np.broadcast_to(given.precision, state.shape)
-            now.used_precision = self._used_precision
-            return None
-        due: BoolArray = np.broadcast_to(given.time % given.clock == 0, state.shape)
-        now.state = np.where(due, state, now.state)
-        now.field = np.where(due, field, now.field)
-        now.argument = np.where(due, argument, now.argument)
-        now.used_precision = np.where(due, given.precision, now.used_precision)
-        return due
+        due: Any = True
+        if given.clock is not None:
+            due = np.broadcast_to(given.time % given.clock == 0, state.shape)
+        for name, values in (
+            ("state", state),
+            ("field", field),
+            ("argument", argument),
+            ("used_precision", given.precision),
+        ):
+            np.copyto(getattr(now, name), values, where=due)
+        return None if given.clock is None else due
 
     def _scan(self, given: StepInput) -> BoolArray:
         # Sequential and chromatic: block after block, the rows of a block at once.
-        now = self._variables
-        now.used_precision = np.array(now.used_precision)  # may be a read-only broadcast
+        now = self._cells
         updated = np.zeros(now.state.shape, dtype=np.bool_)
         uniforms = given.randomness.uniforms
-        for block in self.program.scan:
+        for number, block in enumerate(self.program.scan):
             rows = block.rows
             if given.clock is not None:
                 rows = rows[given.time % given.clock[rows] == 0]
                 if not rows.size:
                     continue
-            field = now.state @ now.couplings[rows].T + self._bias[rows]
-            argument = given.precision[rows] * (field + given.evidence[:, rows])
+            field = self._couplings.inputs_of(number, rows, now.state) + self._bias[rows]
+            argument = given.precision[..., rows] * (field + given.evidence[..., rows])
             if uniforms is None:
-                now.state[:, rows] = block.distribution.mean(argument)
+                now.state[..., rows] = block.distribution.mean(argument)
             else:
-                now.state[:, rows] = block.distribution.sample(argument, uniforms[:, rows])
-            now.field[:, rows] = field
-            now.argument[:, rows] = argument
-            now.used_precision[:, rows] = given.precision[rows]
-            updated[:, rows] = True
+                now.state[..., rows] = block.distribution.sample(argument, uniforms[..., rows])
+            now.field[..., rows] = field
+            now.argument[..., rows] = argument
+            now.used_precision[..., rows] = given.precision[..., rows]
+            updated[..., rows] = True
         return updated
 
     def _random_sites(self, given: StepInput, sites: IntArray) -> BoolArray:
-        now = self._variables
-        now.used_precision = np.array(now.used_precision)  # may be a read-only broadcast
+        now = self._cells
         updated = np.zeros(now.state.shape, dtype=np.bool_)
-        every = np.arange(self.chains)
         for turn in range(self.program.size):
-            chains, rows = every, sites[:, turn]
+            rows = sites[..., turn]
+            due = np.ones(rows.shape, dtype=np.bool_)
             if given.clock is not None:
                 due = given.time % given.clock[rows] == 0
-                chains, rows = every[due], rows[due]
-                if not chains.size:
+                if not due.any():
                     continue
-            self._update(given, turn, chains, rows)
-            updated[chains, rows] = True
+            self._update(given, turn, rows, due)
+            at = (*np.nonzero(due), rows[due])
+            updated[at] = True
         return updated
 
-    def _update(self, given: StepInput, turn: int, chains: IntArray, rows: IntArray) -> None:
-        # One single-site update per chain; the rows of the chains differ.
-        now = self._variables
-        inputs = np.einsum("cn,cn->c", now.couplings[rows], now.state[chains])
-        field = self._bias[rows] + inputs
-        argument = given.precision[rows] * (field + given.evidence[chains, rows])
+    def _update(self, given: StepInput, turn: int, rows: IntArray, due: BoolArray) -> None:
+        # One single-site update in each network and chain; the rows differ.
+        now = self._cells
+        networks, chains = np.nonzero(due)
+        chosen = rows[due]
+        at = (networks, chains, chosen)
+        field = self._bias[chosen] + self._couplings.inputs_each(rows, now.state)[due]
+        precision = given.precision[networks, 0, chosen]
+        argument = precision * (field + given.evidence[at])
         uniforms = given.randomness.uniforms
         state = np.empty_like(argument)
-        kinds = [self._distributions[row] for row in rows.tolist()]
+        kinds = [self._distributions[row] for row in chosen.tolist()]
         for kind in dict.fromkeys(kinds):
             members = [index for index, other in enumerate(kinds) if other is kind]
             if uniforms is None:
                 state[members] = kind.mean(argument[members])
             else:
-                state[members] = kind.sample(argument[members], uniforms[chains[members], turn])
-        now.state[chains, rows] = state
-        now.field[chains, rows] = field
-        now.argument[chains, rows] = argument
-        now.used_precision[chains, rows] = given.precision[rows]
+                drawn = uniforms[networks[members], chains[members], turn]
+                state[members] = kind.sample(argument[members], drawn)
+        now.state[at] = state
+        now.field[at] = field
+        now.argument[at] = argument
+        now.used_precision[at] = precision
 
     def _learn(self, rates: FloatArray, updated: BoolArray | None) -> None:
-        now = self._variables
+        now = self._cells
         error = now.state - group_map(self.program, "mean", now.field)
         error *= rates
         if updated is not None:
             error *= updated
         if self.chains > 1:
             error /= self.chains
-        if self.chains == 1:
-            change = np.multiply.outer(error[0], now.state[0], out=self._change)
-        else:
-            change = np.matmul(error.T, now.state, out=self._change)
-        if self._plastic is None:
-            change.reshape(-1)[:: self.program.size + 1] = 0.0
-        else:
-            change *= self._plastic
-        now.couplings += change
+        self._couplings.learn(error.reshape(-1), now.state.reshape(-1))

@@ -6,14 +6,17 @@ objects, stepped with :func:`deepparticle.partitions.stepping.update_states`, an
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
+from deepparticle.agents.subparticle import Subparticle
 from deepparticle.blankets._types import FloatArray
-from deepparticle.compile.backends.base import Backend, StepInput, Variables
+from deepparticle.compile.backends.base import Variables
+from deepparticle.compile.backends.stepping import StepInput, SteppingBackend
 from deepparticle.compile.program import Program
-from deepparticle.partitions.arrays import coupling_arrays, write_couplings
+from deepparticle.partitions.arrays import coupling_entries, write_entries
 from deepparticle.partitions.partition import Partition
 from deepparticle.partitions.stepping import learn_from_step, update_order, update_states
 
@@ -27,80 +30,110 @@ _CELLS = {
 }
 
 
-class ObjectBackend(Backend):
+class ObjectBackend(SteppingBackend):
     """Every subparticle senses, infers, acts and learns by itself."""
 
     name: ClassVar[str] = "objects"
+    slowness: ClassVar[float] = 5000.0
 
     def __init__(
         self,
         program: Program,
+        networks: int,
         chains: int,
         dtype: np.dtype[Any],
         world: Partition,
     ) -> None:
-        super().__init__(program, chains, dtype)
-        self._world = world.copy()
-        self._leaves = self._world.subparticles
+        super().__init__(program, networks, chains, dtype)
+        # Networks have couplings of their own, so each has a world of its own.
+        self._worlds = [world.copy() for _ in range(networks)]
+        self._entries = coupling_entries(world)
         initial = self.initial()
-        self._chains = {name: getattr(initial, name) for name in _CELLS}
+        self._cells = {name: getattr(initial, name) for name in _CELLS}
 
     @property
     def variables(self) -> Variables:
         """The variables now, read off the objects."""
         return Variables(
-            couplings=coupling_arrays(self._world)[0].astype(self.dtype), **self._chains
+            couplings=np.stack([self._read(world) for world in self._worlds]), **self._cells
         )
 
     @variables.setter
     def variables(self, variables: Variables) -> None:
-        self._chains = {name: np.array(getattr(variables, name)) for name in _CELLS}
-        now = coupling_arrays(self._world)[0]
-        write_couplings(self._world, variables.couplings, variables.couplings != now)
+        self._cells = {name: np.array(getattr(variables, name)) for name in _CELLS}
+        for world, couplings in zip(self._worlds, variables.couplings, strict=True):
+            values = self._values(couplings)
+            now = coupling_entries(world).weights
+            write_entries(world, self._entries, values, values != now)
 
-    def _load(self, chain: int) -> None:
-        for name, cell in _CELLS.items():
-            for leaf, value in zip(self._leaves, self._chains[name][chain].tolist(), strict=True):
-                setattr(leaf, cell, value)
+    def cell(self, name: str) -> FloatArray:
+        """One of the variables but the couplings: the array itself."""
+        return self._cells[name]
 
-    def _store(self, chain: int) -> None:
-        for name, cell in _CELLS.items():
-            self._chains[name][chain] = [getattr(leaf, cell) for leaf in self._leaves]
+    def _values(self, couplings: FloatArray) -> FloatArray:
+        """The couplings of a program as values of the entries of a world."""
+        if self.program.layout == "sparse":
+            return couplings
+        values: FloatArray = couplings[self._entries.targets, self._entries.sources]
+        return values
+
+    def _read(self, world: Partition) -> FloatArray:
+        values = coupling_entries(world).weights.astype(self.dtype)
+        if self.program.layout == "sparse":
+            return values
+        couplings = np.zeros((self.program.size,) * 2, self.dtype)
+        couplings[self._entries.targets, self._entries.sources] = values
+        return couplings
 
     def step(self, given: StepInput) -> None:
-        """Every particle once, in every chain."""
-        random = given.randomness
-        changes: dict[Any, float] = {}
-        for chain in range(self.chains):
-            self._load(chain)
-            rows = update_states(
-                self._leaves,
-                self.program.schedule,
-                given.time,
-                None if random.uniforms is None else random.uniforms[chain],
-                update_order(
-                    self._world,
-                    self.program.schedule,
-                    None if random.sites is None else random.sites[chain],
-                ),
-                given.evidence[chain],
-                given.precision,
-                np.ones(self.program.size, dtype=np.intp) if given.clock is None else given.clock,
-            )
-            self._store(chain)
-            if given.learning_rate is None:
-                continue
-            if self.chains == 1:
-                learn_from_step(self._leaves, rows, given.learning_rate)
-            else:
-                self._collect(rows, given.learning_rate, changes)
-        for boundary, change in changes.items():
-            boundary.weight += change / self.chains
+        """Every particle once, in every network and chain."""
+        for network, world in enumerate(self._worlds):
+            changes: dict[Any, float] = {}
+            for chain in range(self.chains):
+                self._step(given, network, chain, world, changes)
+            for boundary, change in changes.items():
+                boundary.weight += change / self.chains
 
-    def _collect(self, rows: list[int], rates: FloatArray, changes: dict[Any, float]) -> None:
-        for row in rows:
-            error = self._leaves[row].prediction_error
-            for boundary in self._leaves[row].incoming():
-                if boundary.kind == "boundary" and boundary.plastic:
-                    change = boundary.increment(error, float(rates[row]))
-                    changes[boundary] = changes.get(boundary, 0.0) + change
+    def _step(
+        self,
+        given: StepInput,
+        network: int,
+        chain: int,
+        world: Partition,
+        changes: dict[Any, float],
+    ) -> None:
+        at, random, schedule = (network, chain), given.randomness, self.program.schedule
+        leaves = world.subparticles
+        for name, cell in _CELLS.items():
+            for leaf, value in zip(leaves, self._cells[name][at].tolist(), strict=True):
+                setattr(leaf, cell, value)
+        rows = update_states(
+            leaves,
+            schedule,
+            given.time,
+            None if random.uniforms is None else random.uniforms[at],
+            update_order(world, schedule, None if random.sites is None else random.sites[at]),
+            given.evidence[at],
+            given.precision[network, 0],
+            np.ones(self.program.size, dtype=np.intp) if given.clock is None else given.clock,
+        )
+        for name, cell in _CELLS.items():
+            self._cells[name][at] = [getattr(leaf, cell) for leaf in leaves]
+        if given.learning_rate is None:
+            return
+        if self.chains == 1:
+            learn_from_step(leaves, rows, given.learning_rate[network, 0])
+        else:
+            _collect(leaves, rows, given.learning_rate[network, 0], changes)
+
+
+def _collect(
+    leaves: Sequence[Subparticle], rows: list[int], rates: FloatArray, changes: dict[Any, float]
+) -> None:
+    """Add what each boundary state would learn from one chain."""
+    for row in rows:
+        error = leaves[row].prediction_error
+        for boundary in leaves[row].incoming():
+            if boundary.kind == "boundary" and boundary.plastic:
+                change = boundary.increment(error, float(rates[row]))
+                changes[boundary] = changes.get(boundary, 0.0) + change

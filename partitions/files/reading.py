@@ -8,7 +8,7 @@ and its nesting, is looked at before.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from deepparticle.agents.external import ExternalState, Process
 from deepparticle.agents.registry import distribution_named
 from deepparticle.agents.subparticle import Subparticle
 from deepparticle.blankets.boundary import Boundary
-from deepparticle.blankets.conditional import conditional_named
+from deepparticle.blankets.conditional import Delta, conditional_named
 from deepparticle.blankets.errors import Fault, PartitionError
 from deepparticle.blankets.naming import SEPARATOR, name_fault, unknown_path
 from deepparticle.blankets.numbers import finite_number
@@ -29,6 +29,7 @@ from deepparticle.partitions.files import models
 from deepparticle.partitions.files.faults import faults_of_validation, place_of
 from deepparticle.partitions.files.populations import ArrayReader, add_population, set_settings
 from deepparticle.partitions.files.writing import MEMORY
+from deepparticle.partitions.macroscale import BlockViews
 from deepparticle.partitions.partition import Partition
 from deepparticle.partitions.placing import Entry, place_members
 from deepparticle.partitions.population import Population
@@ -320,7 +321,10 @@ class _Reading:
                 "active": world.act,
             }[section]
             made = join(source, target, conditional.weight)
-            for one in made if isinstance(made, tuple) else (made,):
+            if isinstance(made, BlockViews) and type(conditional) is Delta:
+                made.block.plastic[:] = spec.plastic
+                return
+            for one in made if isinstance(made, Sequence) else (made,):
                 boundary: Boundary = one if isinstance(one, Boundary) else one.boundary
                 boundary.plastic = spec.plastic
                 boundary.conditional = conditional

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import networkx
 import numpy as np
@@ -18,8 +18,10 @@ from deepparticle.agents.registry import distribution_named
 from deepparticle.agents.subparticle import Subparticle
 from deepparticle.blankets.boundary import Boundary
 from deepparticle.blankets.errors import Fault, PartitionError, SettingError, SettingTypeError
+from deepparticle.partitions.arrays import blocks_of
 from deepparticle.partitions.files.faults import faults_of_validation
 from deepparticle.partitions.files.models import FORMAT, VERSION, WorldSpec
+from deepparticle.partitions.macroscale import MacroscaleBlock, block_of_state
 from deepparticle.partitions.population import Population, PopulationMember
 
 if TYPE_CHECKING:
@@ -247,33 +249,36 @@ def _population(population: Population, arrays: dict[str, NDArray[Any]]) -> dict
 
 
 def _couplings(population: Population, arrays: dict[str, NDArray[Any]]) -> dict[str, Any] | None:
-    exists = population.exists_mask
-    count = int(np.count_nonzero(exists))
-    if count == 0:
+    storage = population.storage
+    if storage.count == 0:
         return None
     key = f"{population.path}.couplings"
-    if count == population.size * (population.size - 1):
-        return {"layout": "dense", "weights": _stored(population.weights, f"{key}.weights", arrays)}
-    targets, sources = np.nonzero(exists)
+    if storage.count == population.size * (population.size - 1):
+        weights = storage.weights
+        weights = weights.toarray() if hasattr(weights, "tocoo") else weights
+        return {"layout": "dense", "weights": _stored(weights, f"{key}.weights", arrays)}
+    targets, sources, weights, _ = storage.entries()
     return {
         "layout": "sparse",
         **_pairs(targets, sources, key, arrays),
-        "weights": _stored(population.weights[targets, sources], f"{key}.weights", arrays),
+        "weights": _stored(weights, f"{key}.weights", arrays),
     }
 
 
 def _plasticity(population: Population, arrays: dict[str, NDArray[Any]]) -> dict[str, Any]:
     """What most boundary states are, and those that are not."""
-    exists = population.exists_mask
-    plastic = population.plastic_mask & exists
-    count = int(np.count_nonzero(exists))
+    targets, sources, _, plastic = population.storage.entries()
     # Where none exists, only the switch for all can have been set.
-    most = bool(plastic.sum() * 2 >= count) if count else bool(population.plastic_mask.flat[0])
-    targets, sources = np.nonzero(exists & (plastic != most))
-    if not targets.size:
+    by_default = population.storage.plastic_by_default
+    most = bool(plastic.sum() * 2 >= len(plastic)) if len(plastic) else by_default
+    others = plastic != most
+    if not others.any():
         return {"plastic": most}
-    pairs = _pairs(targets, sources, f"{population.path}.plastic_except", arrays)
-    return {"plastic": most, "plastic_except": pairs}
+    key = f"{population.path}.plastic_except"
+    return {
+        "plastic": most,
+        "plastic_except": _pairs(targets[others], sources[others], key, arrays),
+    }
 
 
 def _pairs(
@@ -312,25 +317,19 @@ def _stored(values: NDArray[Any], key: str, arrays: dict[str, NDArray[Any]]) -> 
 
 def _connections(world: Partition) -> dict[str, list[dict[str, Any]]]:
     """The explicit boundary states, in an order that every end agrees with."""
-    boundaries = _in_order_of_making(world)
     entries: dict[str, list[dict[str, Any]]] = {section: [] for section in _SECTIONS.values()}
     listed: list[dict[str, Any]] = []
     sections: list[str] = []
-    for run in _blocks(boundaries):
-        section = _SECTIONS[run[0].kind]
-        source, target = run[0].source.path, run[0].target.path
-        if len(run) > 1:
-            population = source if section == "active" else target
-            path = population.rpartition("/")[0]
-            source, target = (path, target) if section == "active" else (source, path)
-        conditional = run[0].conditional
+    for source, target, boundary in _runs(_in_order_of_making(world)):
+        section = _SECTIONS[boundary.kind]
+        conditional = boundary.conditional
         entry: dict[str, Any] = {
             "source": source,
             "target": target,
             "boundary": {"kind": getattr(conditional, "kind", ""), "weight": conditional.weight},
         }
-        if run[0].plastic != (section == "couplings"):
-            entry["plastic"] = run[0].plastic
+        if boundary.plastic != (section == "couplings"):
+            entry["plastic"] = boundary.plastic
         entries[section].append(entry)
         listed.append(entry)
         sections.append(section)
@@ -341,43 +340,85 @@ def _connections(world: Partition) -> dict[str, list[dict[str, Any]]]:
     return entries
 
 
-def _in_order_of_making(world: Partition) -> list[Boundary]:
+_Order: TypeAlias = list[Boundary | MacroscaleBlock]
+
+
+def _in_order_of_making(world: Partition) -> _Order:
     """Merge the orders in which the ends keep their boundary states, couplings first if possible.
 
     Every end keeps its own in the order in which they were made, so that these orders never
-    contradict one another.
+    contradict one another. A block of a population whose states are all the same is one of them.
     """
-    ends: list[Any] = [*world.subparticles, *world.externals]
-    found = [boundary for end in ends for boundary in end._incoming.values()]
-    place = {id(boundary): index for index, boundary in enumerate(found)}
-    order: networkx.DiGraph = networkx.DiGraph()
-    order.add_nodes_from(range(len(found)))
-    for end in ends:
-        for kept in (end._incoming, end._outgoing):
-            indices = [place[id(boundary)] for boundary in kept.values()]
-            order.add_edges_from(pairwise(indices))
+    for end in world.externals:
+        for block in [one for one in end.blocks if not one.uniform]:
+            end._unfolded(block.inwards)
+    # What comes in somewhere is everything; what each end keeps is in order.
+    incoming: list[_Order] = []
+    outgoing: list[_Order] = []
+    for _, place in blocks_of(world):
+        leaves: Any = (place,)
+        if isinstance(place, Population):
+            leaves = (place._members[row] for row in sorted(place._members))
+            incoming.append([one for one in place.blocks if one.inwards])
+            outgoing.append([one for one in place.blocks if not one.inwards])
+        for leaf in leaves:
+            incoming.append(_listed(leaf._incoming))
+            outgoing.append(_listed(leaf._outgoing))
+    for external in world.externals:
+        acting = [one for one in external.blocks if not one.inwards]
+        sensing = [one for one in external.blocks if one.inwards]
+        incoming.append([*_listed(external._acted_on_by), *acting])
+        outgoing.append([*_listed(external._sensed_by), *sensing])
+    found = list({id(one): one for order in incoming for one in order}.values())
+    place_of = {id(one): index for index, one in enumerate(found)}
+    graph: networkx.DiGraph = networkx.DiGraph()
+    graph.add_nodes_from(range(len(found)))
+    for order in (*incoming, *outgoing):
+        graph.add_edges_from(pairwise(place_of[id(one)] for one in order))
     rank = list(_SECTIONS)
     sort = networkx.lexicographical_topological_sort(
-        order, key=lambda index: (rank.index(found[index].kind), index)
+        graph, key=lambda index: (rank.index(_first(found[index]).kind), index)
     )
     return [found[index] for index in sort]
 
 
-def _blocks(boundaries: list[Boundary]) -> Iterator[list[Boundary]]:
-    """Runs that join one external state to a whole population in the same way; else one by one."""
+def _listed(kept: dict[Any, Boundary]) -> _Order:
+    """What one end keeps, with the block in the place of each state that belongs to one."""
+    listed: _Order = []
+    for one in kept.values():
+        block = block_of_state(one)
+        folded = block is not None and block in block.external.blocks
+        listed.append(block if folded and block is not None else one)
+    return listed
+
+
+def _first(one: Boundary | MacroscaleBlock) -> Boundary:
+    return one[0] if isinstance(one, MacroscaleBlock) else one
+
+
+def _runs(boundaries: _Order) -> Iterator[tuple[str, str, Boundary]]:
+    """Source, target and one of those between, for each block of a population or single state."""
     start = 0
     while start < len(boundaries):
-        first = boundaries[start]
+        one = boundaries[start]
+        first = _first(one)
+        source, target = first.source.path, first.target.path
         member = first.source if first.kind == "active" else first.target
         length = 1
+        whole = isinstance(one, MacroscaleBlock)
         if first.kind != "boundary" and isinstance(member, PopulationMember) and member.row == 0:
             size = member.population.size
             run = boundaries[start : start + size]
-            if len(run) == size and all(
-                _is_block(first, one, member.population, row) for row, one in enumerate(run)
-            ):
-                length = size
-        yield boundaries[start : start + length]
+            if not whole and len(run) == size > 1:
+                whole = all(
+                    isinstance(other, Boundary) and _is_block(first, other, member.population, row)
+                    for row, other in enumerate(run)
+                )
+                length = size if whole else 1
+        if whole and isinstance(member, PopulationMember):
+            path = member.population.path
+            source, target = (path, target) if first.kind == "active" else (source, path)
+        yield source, target, first
         start += length
 
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from deepparticle.agents.subparticle import Subparticle
 from deepparticle.blankets.boundary import Boundary, BoundaryKind
+from deepparticle.partitions.macroscale import MacroscaleBlock, block_of_state
 from deepparticle.partitions.population import Population, PopulationMember
 
 if TYPE_CHECKING:
     from deepparticle.partitions.partition import Partition
 
-__all__ = ["Wire", "explicit_boundaries", "strongest", "wires_of"]
+__all__ = ["Wire", "blocks_inside", "explicit_boundaries", "strongest", "wires_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,8 @@ class Wire:
 def explicit_boundaries(partition: Partition) -> Iterator[Boundary]:
     """Every boundary state of what is inside that is an object of its own, each once.
 
-    Those inside a population are a matrix, and drawn as one.
+    Those inside a population are a matrix, and drawn as one; those between an external state and
+    a whole population are a block (`blocks_inside`).
     """
     whole = partition.parent is None
     for member in partition.walk():
@@ -40,11 +42,21 @@ def explicit_boundaries(partition: Partition) -> Iterator[Boundary]:
             leaves = [member._members[row] for row in sorted(member._members)]
         elif isinstance(member, Subparticle):
             leaves = (member,)
+        blocks = list(getattr(member, "blocks", ()))
         for leaf in leaves:
-            yield from leaf._incoming.values()
+            yield from (one for one in leaf._incoming.values() if block_of_state(one) not in blocks)
             for boundary in leaf._outgoing.values():
-                if boundary.target.is_external or not (whole or boundary.target in partition):
+                if block_of_state(boundary) not in blocks and (
+                    boundary.target.is_external or not (whole or boundary.target in partition)
+                ):
                     yield boundary
+
+
+def blocks_inside(partition: Partition) -> Iterator[MacroscaleBlock]:
+    """The blocks of macro-scale boundary states of the populations inside."""
+    for member in partition.walk():
+        if isinstance(member, Population):
+            yield from member.blocks
 
 
 def wires_of(partition: Partition, most_cells: int) -> list[Wire]:
@@ -61,11 +73,20 @@ def wires_of(partition: Partition, most_cells: int) -> list[Wire]:
         return end.parent if not is_inside(other) and is_inside(end) else end
 
     groups: dict[tuple[int, int], tuple[Any, Any, list[Boundary]]] = {}
+    wires = []
+    for block in blocks_inside(partition):
+        ends = block.external, block.population
+        source, target = ends if block.inwards else ends[::-1]
+        kind: BoundaryKind = "sensory" if block.inwards else "active"
+        if len(block) > 3 or block.population.size > most_cells:
+            mean = math.fsum(block.weights.tolist()) / len(block)
+            wires.append(Wire(source, target, kind, mean, len(block)))
+        else:
+            groups[id(source), id(target)] = (source, target, list(block))
     for boundary in explicit_boundaries(partition):
         a, b = boundary.source, boundary.target
-        ends = coarse(a, b), coarse(b, a)
-        groups.setdefault((id(ends[0]), id(ends[1])), (*ends, []))[2].append(boundary)
-    wires = []
+        first, second = coarse(a, b), coarse(b, a)
+        groups.setdefault((id(first), id(second)), (first, second, []))[2].append(boundary)
     for source, target, group in groups.values():
         populations = [end for end in (source, target) if isinstance(end, Population)]
         limit = 3 if populations else 8

@@ -13,8 +13,6 @@ from itertools import islice
 from typing import TYPE_CHECKING, TypeGuard
 from xml.etree import ElementTree
 
-import numpy as np
-
 from deepparticle.agents.external import ExternalState
 from deepparticle.agents.member import Member
 from deepparticle.agents.subparticle import Subparticle
@@ -27,7 +25,8 @@ from deepparticle.partitions.pictures.drawing import (
     Shape,
     scene,
 )
-from deepparticle.partitions.pictures.layout import explicit_boundaries, layout
+from deepparticle.partitions.pictures.joining import blocks_inside, explicit_boundaries
+from deepparticle.partitions.pictures.layout import layout
 from deepparticle.partitions.population import Population
 
 if TYPE_CHECKING:
@@ -225,6 +224,7 @@ def counts(partition: Partition) -> dict[str, int]:
 
     Examples
     --------
+    >>> import numpy as np
     >>> from deepparticle.partitions.partition import Partition
     >>> world = Partition("world")
     >>> _ = world.add_population("cortex", 3, couplings=np.zeros((3, 3)))
@@ -239,19 +239,14 @@ def counts(partition: Partition) -> dict[str, int]:
         elif isinstance(member, Population):
             found["partitions"] += 1
             found["subparticles"] += member.size
-            found["boundary states"] += _inner_boundaries(member)
+            found["boundary states"] += member.storage.count
         elif not isinstance(member, ExternalState):
             found["partitions"] += 1
     found["boundary states"] += sum(1 for _ in explicit_boundaries(partition))
+    found["boundary states"] += sum(len(block) for block in blocks_inside(partition))
     if partition.parent is None:
         found["externals"] = len(partition.externals)
     return found
-
-
-def _inner_boundaries(population: Population) -> int:
-    if population._exists is None:
-        return population.size * (population.size - 1)
-    return int(np.count_nonzero(population._exists))
 
 
 def _counted(number: int, plural: str) -> str:
@@ -382,7 +377,7 @@ def _described(member: Member) -> list[str]:
     if isinstance(member, Population):
         return [
             f"population of {member.size} × {member.distribution!r}",
-            _counted(_inner_boundaries(member), "boundary states"),
+            _counted(member.storage.count, "boundary states"),
             *own,
         ]
     if isinstance(member, ExternalState):
@@ -391,7 +386,7 @@ def _described(member: Member) -> list[str]:
         return [
             "external",
             f"value={shown}",
-            f"sensed by {len(member._outgoing)}",
-            f"acted on by {len(member._incoming)}",
+            f"sensed by {member.count_of(inwards=True)}",
+            f"acted on by {member.count_of(inwards=False)}",
         ]
     return own

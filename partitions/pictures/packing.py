@@ -176,8 +176,8 @@ def _pack_population(population: Population, depth: int, most_cells: int) -> Pac
     rows = math.ceil(population.size / columns)
     side = min(1.6, max(0.5, 8.0 / columns)) if population.size <= most_cells else 9.0 / columns
     width, height = side * columns, side * rows
-    # None stands for a dense matrix, all of whose entries exist: no need to make that mask.
-    joined = population._exists is None or bool(population._exists.any())
+    # A single member has no boundary state inside its population, and no picture of couplings.
+    joined = population.storage.count > 0
     whole = width + (1.6 + max(height, 5.0) if joined else 0.0)
     left, top = pack.close(whole, max(height, 5.0 if joined else 0.0) + 1.0)
     # Above each image is one line that says what it shows.
@@ -194,7 +194,7 @@ def _pack_population(population: Population, depth: int, most_cells: int) -> Pac
             (left, top, width, height, "states", _averaged(grid.reshape(rows, columns)), 1.0)
         )
     if joined:
-        weights = _reduced(population.weights)
+        weights = _reduced(population)
         largest = float(np.max(np.abs(weights))) or 1.0
         extent = max(height, 5.0)
         pack.mosaics.append(
@@ -214,9 +214,13 @@ def _averaged(grid: FloatArray) -> FloatArray:
     return np.where(counts > 0, sums / np.maximum(counts, 1.0), np.nan)
 
 
-def _reduced(matrix: FloatArray) -> FloatArray:
-    """The strongest entry of each block, at most 32 blocks each way."""
-    starts = np.arange(0, len(matrix), math.ceil(len(matrix) / 32))
-    high = np.maximum.reduceat(np.maximum.reduceat(matrix, starts, axis=0), starts, axis=1)
-    low = np.minimum.reduceat(np.minimum.reduceat(matrix, starts, axis=0), starts, axis=1)
+def _reduced(population: Population) -> FloatArray:
+    """The strongest coupling of each block of the matrix, at most 32 blocks each way."""
+    step = math.ceil(population.size / 32)
+    blocks = math.ceil(population.size / step)
+    targets, sources, weights, _ = population.storage.entries()
+    high, low = np.zeros((2, blocks, blocks))
+    index = targets // step, sources // step
+    np.maximum.at(high, index, weights)
+    np.minimum.at(low, index, weights)
     return np.where(high >= -low, high, low)

@@ -32,7 +32,7 @@ def seen(evidence: Any, made: dp.Partition | None = None, **settings: Any) -> Fl
     """What each row is given in one step, from θ = h + u at a state where h = 0."""
     simulator = dp.Simulator(world() if made is None else made, **settings)
     simulator.infer(evidence, steps=1)
-    argument = simulator.variables.argument
+    argument: FloatArray = simulator.variables.argument[0]
     return argument if "chains" in settings else argument[0]
 
 
@@ -101,7 +101,7 @@ def test_evidence_ends_with_its_call() -> None:
     simulator.infer({"scene": 9.0}, steps=1)
     simulator.infer([9.0, 0.0, 9.0, 9.0], steps=1)
     simulator.infer(None, steps=1)
-    np.testing.assert_allclose(simulator.variables.argument[0, [0, 2, 3]], [1.5, 0.8, 2.0])
+    np.testing.assert_allclose(simulator.variables.argument[0, 0, [0, 2, 3]], [1.5, 0.8, 2.0])
 
 
 def test_an_external_state_that_nobody_senses_gives_no_evidence() -> None:
@@ -135,7 +135,7 @@ def test_a_process_answers_once_per_step_to_the_actions_of_the_step_before(backe
     assert process.calls[0][1] == [0.0, 2.0]  # b and d in row order, by their weights 1 and 4
     for step, (_, actions) in enumerate(process.calls[1:]):
         np.testing.assert_allclose(actions, run.states[step, [1, 3]] * [1.0, 4.0])
-    assert simulator.variables.argument[0, 3] == -1.0  # the third answer, 1, by the weight -1
+    assert simulator.variables.argument[0, 0, 3] == -1.0  # the third answer, 1, by the weight -1
     assert made["mood"].value == -2.0  # the world stays as it is
 
 
@@ -157,7 +157,7 @@ def test_each_chain_has_its_own_process_value() -> None:
         simulator.state = states
         simulator.infer(steps=1)
         values += np.array(states) @ [0.0, 1.0, 0.0, 4.0]
-        np.testing.assert_allclose(simulator.variables.argument[:, 3], -values)
+        np.testing.assert_allclose(simulator.variables.argument[0, :, 3], -values)
 
 
 @pytest.mark.parametrize("evidence", [{"mood": 3.0}, np.zeros(4)])
@@ -249,10 +249,10 @@ def test_one_chain_is_enough_to_bypass_a_blanket() -> None:
 @pytest.mark.parametrize(
     ("evidence", "error", "message"),
     [
-        (np.zeros(3), ValueError, r"shape \(4,\) or \(chains, 4\) \(got shape \(3,\)\)"),
-        (1.0, ValueError, r"shape \(4,\) or \(chains, 4\) \(got shape \(\)\)"),
+        (np.zeros(3), ValueError, r"shape \(4,\) or \(2, 4\) \(got shape \(3,\)\)"),
+        (1.0, ValueError, r"shape \(4,\) or \(2, 4\) \(got shape \(\)\)"),
         (np.zeros((1, 2, 4)), ValueError, r"\(got shape \(1, 2, 4\)\)"),
-        (np.zeros((3, 4)), ValueError, r"per chain has 2 rows \(got shape \(3, 4\)\).*chains=3"),
+        (np.zeros((3, 4)), ValueError, r"\(4,\) or \(2, 4\) \(got shape \(3, 4\)\).*chains=3"),
         ([0.0, 0.0, np.nan, 0.0], ValueError, r"evidence is finite \(got nan at \[2\]\)"),
         ([0.0, 0.0, np.inf, 0.0], ValueError, r"evidence is finite \(got inf at \[2\]\)"),
         (["a", "b", "c", "d"], TypeError, "evidence holds numbers"),
@@ -262,8 +262,12 @@ def test_one_chain_is_enough_to_bypass_a_blanket() -> None:
         ({"scenery": 1.0}, KeyError, r"a path names an existing .*did you mean 'scene'\?"),
         ({"brain/a": 1.0}, KeyError, r"'brain/a'.*known paths are 'scene', 'mood'"),
         ({3: 1.0}, KeyError, r"\(got '3'\)"),
-        ({"scene": [1.0, 2.0, 3.0]}, ValueError, r"senses it \(2\) \(got shape \(3,\)\).*\(2,\)"),
-        ({"scene": np.zeros((3, 2))}, ValueError, r"value per chain has 2 rows .*shape \(3, 2\)"),
+        (
+            {"scene": [1.0, 2.0, 3.0]},
+            ValueError,
+            r"senses it: .*\(2,\) .*\(got shape \(3,\)\)",
+        ),
+        ({"scene": np.zeros((3, 2))}, ValueError, r"\(2,\) or \(2, 2\) \(got shape \(3, 2\)\)"),
         ({"scene": np.zeros((1, 1, 2))}, ValueError, r"got shape \(1, 1, 2\)"),
         ({"scene": np.nan}, ValueError, r"evidence\['scene'\]: a value is finite"),
         ({"scene": "bright"}, TypeError, r"evidence\['scene'\]: a value holds numbers"),

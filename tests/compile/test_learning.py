@@ -140,7 +140,8 @@ def test_the_change_with_chains_is_the_mean_of_what_each_chain_asks_for(
     for chain in range(3):
         alone = dp.Simulator(net(), backend, schedule, learning_rate=0.1)
         alone.state = starts[chain]
-        alone._engine._rng = Replay(uniforms[chain], None if sites is None else sites[chain])
+        drawn = Replay(uniforms[chain], None if sites is None else sites[chain])
+        alone._engine._streams = [drawn]
         alone.learn(evidence[chain], steps=1)
         np.testing.assert_allclose(alone.state, together.state[chain], atol=1e-14)
         changes.append(alone.couplings - J)
@@ -155,7 +156,7 @@ class Replay(np.random.Generator):
         self._uniforms, self._sites = uniforms, sites
 
     def random(self, *args: Any, **kwargs: Any) -> Any:
-        return self._uniforms[None]
+        kwargs["out"][...] = self._uniforms
 
     def integers(self, *args: Any, **kwargs: Any) -> Any:
         return self._sites[None]

@@ -34,9 +34,12 @@ def household() -> dp.Partition:
 # ---------------------------------------------------------------------- what becomes what
 
 
+LEAVES = ("brain/a", "brain/cortex", "brain/deep/spin", "last")
+
+
 def test_rows_are_the_leaves_in_order_at_any_depth() -> None:
     world = household()
-    assert flatten(world).leaves == list(world.subparticles)
+    assert flatten(world).leaves == [world[path] for path in LEAVES]
     paths = ("brain/a", "brain/cortex/0", "brain/cortex/1", "brain/deep/spin", "last")
     assert dp.lower(world).paths == paths
 
@@ -59,15 +62,15 @@ def test_a_world_that_was_stepped_by_hand_goes_on_from_there(backend: str) -> No
     now = dp.Simulator(world, backend, chains=2).variables
     for name in ("state", "field", "argument"):
         held = [getattr(leaf, name) for leaf in world.subparticles]
-        np.testing.assert_array_equal(getattr(now, name), [held, held])
-    np.testing.assert_array_equal(now.couplings, world.couplings)
-    assert np.any(now.field[0] != dp.lower(world).bias)
+        np.testing.assert_array_equal(getattr(now, name), [[held, held]])
+    np.testing.assert_array_equal(now.couplings[0], world.couplings)
+    assert np.any(now.field[0, 0] != dp.lower(world).bias)
 
 
 def test_a_boundary_state_of_weight_zero_exists_and_one_of_no_plasticity_does_not_learn() -> None:
     program = dp.lower(household())
     exists = [[0, 3], [1, 2], [2, 1], [3, 0], [4, 2]]
-    assert np.argwhere(program.exists).tolist() == exists
+    assert np.transpose(program.entries).tolist() == exists
     assert np.argwhere(program.plastic).tolist() == exists[1:]  # spin → a is fixed
     assert program.couplings[4, 2] == 0.0
 
@@ -234,7 +237,7 @@ def test_a_registered_type_is_lowered_by_its_own_rule() -> None:
     LOWERED.clear()
     program = dp.lower(world)
     assert LOWERED == ["column"]
-    assert (program.paths, program.bias.tolist()) == (("column/a",), [0.5])
+    assert (list(program.paths), program.bias.tolist()) == (["column/a"], [0.5])
 
 
 def test_a_subclass_is_lowered_by_the_rule_of_its_base() -> None:

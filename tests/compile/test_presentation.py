@@ -175,7 +175,11 @@ def test_a_pattern_that_the_stream_changes_in_place_is_taken_as_it_was() -> None
         ([], ValueError, "with P ≥ 1"),
         ({}, ValueError, "the same number of rows"),
         ({"evidence": 1.0}, ValueError, r"arrays of shape \(P,\) or \(P, k\)"),
-        ({"evidence": np.zeros((2, 4))}, ValueError, r"one per subparticle that senses it \(3\)"),
+        (
+            {"evidence": np.zeros((2, 4))},
+            ValueError,
+            r"one per subparticle that senses it: shape \(3,\)",
+        ),
         ({"evidense": np.zeros(2)}, KeyError, "did you mean 'evidence'"),
         ([{"evidence": 1.0}, {"evidense": 1.0}], KeyError, "did you mean 'evidence'"),
     ],
@@ -216,7 +220,7 @@ def test_a_pattern_of_a_stream_that_does_not_fit_is_refused_when_it_comes() -> N
 
 
 def test_patterns_per_chain_need_as_many_rows_as_chains() -> None:
-    with pytest.raises(dp.SettingError, match=r"per chain has 2 rows \(got shape \(3, 3\)\)"):
+    with pytest.raises(dp.SettingError, match=r"\(3,\) or \(2, 3\) \(got shape \(3, 3\)\)"):
         simulator(chains=2).learn(iter([np.zeros((3, 3))]))
-    with pytest.raises(dp.SettingError, match=r"per chain has 2 rows \(got shape \(3, 3\)\)"):
+    with pytest.raises(dp.SettingError, match=r"\(3,\) or \(2, 3\) \(got shape \(3, 3\)\)"):
         simulator(chains=2).learn({"evidence": np.zeros((5, 3, 3))})

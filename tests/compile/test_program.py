@@ -9,8 +9,8 @@ import pytest
 
 import deepparticle as dp
 from deepparticle.blankets._types import FloatArray, IntArray
-from deepparticle.compile.backends.base import Randomness, StepInput
 from deepparticle.compile.backends.numpy_backend import NumpyBackend
+from deepparticle.compile.backends.stepping import Randomness, StepInput
 from deepparticle.compile.explaining import step_code
 from deepparticle.partitions.colouring import colours_of
 
@@ -168,8 +168,8 @@ def test_the_code_that_is_shown_makes_the_step_that_is_run(schedule: str, clock:
     uniforms, u = rng.random(4), rng.normal(size=4)
     sites: IntArray = rng.integers(4, size=4)
     beta, alpha, sigma = np.full(4, 0.8), np.full(4, 0.1), rng.uniform(-1, 1, 4)
-    backend = NumpyBackend(program, 1, np.dtype(np.float64))
-    backend.variables.state[0] = sigma
+    backend = NumpyBackend(program, 1, 1, np.dtype(np.float64))
+    backend.variables.state[0, 0] = sigma
 
     def sample(theta: FloatArray, uniform: FloatArray) -> FloatArray:
         return CB.sample(np.asarray(theta), uniform)
@@ -187,17 +187,25 @@ def test_the_code_that_is_shown_makes_the_step_that_is_run(schedule: str, clock:
         "alpha": alpha,
         "uniforms": uniforms,
         "sites": sites,
-        "colours": colours_of(program.exists),
+        "colours": colours_of(program.couplings != 0.0),
         "sample": sample,
         "mean": CB.mean,
         "t": time,
         "clock": program.clock,
         **{name: getattr(np, name) for name in ("arange", "isin", "outer", "where")},
     }
+    assert program.exists is not None
     exec(step_code(program), shown)
-    drawn = Randomness(uniforms[None], sites[None] if schedule == "random" else None)
-    backend.step(StepInput(time, drawn, u[None], beta, alpha, program.clock))
+    full = (1, 1, 4)
+    drawn = Randomness(
+        uniforms.reshape(full), sites.reshape(full) if schedule == "random" else None
+    )
+    backend.step(
+        StepInput(
+            time, drawn, u.reshape(full), beta.reshape(full), alpha.reshape(full), program.clock
+        )
+    )
     now = backend.variables
-    np.testing.assert_allclose(shown["sigma"], now.state[0], atol=1e-12)
-    np.testing.assert_allclose(shown["J"], now.couplings, atol=1e-12)
-    assert not np.array_equal(now.couplings, program.couplings)
+    np.testing.assert_allclose(shown["sigma"], now.state[0, 0], atol=1e-12)
+    np.testing.assert_allclose(shown["J"], now.couplings[0], atol=1e-12)
+    assert not np.array_equal(now.couplings[0], program.couplings)

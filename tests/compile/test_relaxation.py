@@ -263,12 +263,12 @@ def test_it_relaxes_with_the_couplings_as_learned() -> None:
 @pytest.mark.parametrize(
     ("given", "error", "message"),
     [
-        ({"start": [0.0]}, ValueError, r"relax, start: .*\(3,\) or \(starts, 3\) \(got shape \(1,"),
+        ({"start": [0.0]}, ValueError, r"relax, start: .*\(3,\) \(got shape \(1,"),
         ({"start": [0.0, 2.0, 0.0]}, ValueError, r"lies in \[-1, 1\] \(got 2\)"),
         ({"start": [0.0, np.nan, 0.0]}, ValueError, "the state is finite"),
         ({"start": np.zeros((1, 1, 3))}, ValueError, r"got shape \(1, 1, 3\)"),
         ({"evidence": [1.0]}, ValueError, r"relax: evidence has shape \(3,\)"),
-        ({"evidence": np.zeros((2, 3))}, ValueError, "per chain has 1 rows"),
+        ({"evidence": np.zeros((2, 3))}, ValueError, r"shape \(3,\) \(got shape \(2, 3\)\)"),
         ({"evidence": {"scene": 1.0}}, KeyError, "a path names an existing object"),
         ({"precision": -1.0}, ValueError, "the precision is not negative"),
         ({"clock": 0}, ValueError, "the clock is at least 1"),

@@ -358,7 +358,7 @@ def test_float32_stays_float32_and_agrees_to_its_precision() -> None:
 
 
 def test_auto_says_which_backend_it_chose() -> None:
-    assert dp.Simulator(net(), "auto").backend in ("numpy", "objects")
+    assert dp.Simulator(net(), "auto").backend in ("native", "jax", "numpy")
     assert dp.Simulator(net(), "objects").backend == "objects"
 
 
@@ -600,7 +600,7 @@ def test_learn_refuses_wrong_settings(
 @pytest.mark.parametrize(
     ("given", "error", "message"),
     [
-        ({"backend": "numppy"}, ValueError, r"'auto', 'numpy', 'objects' .* did you mean 'numpy'"),
+        ({"backend": "numppy"}, ValueError, r"'numpy', 'objects' .* did you mean 'numpy'"),
         ({"backend": None}, ValueError, r"the backend is one of .* \(got None\)"),
         ({"schedule": "parallel"}, ValueError, r"the schedule is one of 'synchronous', 'sequen"),
         ({"chains": 0}, ValueError, r"chains is at least 1 \(got 0\)"),
@@ -664,10 +664,3 @@ def test_a_misspelled_attribute_is_refused() -> None:
     simulator: Any = dp.Simulator(dp.from_couplings(np.zeros((2, 2))))
     with pytest.raises(AttributeError, match="precison"):
         simulator.precison = 2.0
-
-
-def test_several_networks_are_refused_with_a_word() -> None:
-    world = dp.from_couplings(np.zeros((2, 2)))
-    dp.Simulator(world, networks=None)
-    with pytest.raises(dp.SettingError, match=r"one network .* networks=3"):
-        dp.Simulator(world, networks=3)

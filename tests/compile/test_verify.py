@@ -12,10 +12,10 @@ from support.worlds import portrait, worlds
 import deepparticle as dp
 from deepparticle.blankets._types import FloatArray
 from deepparticle.compile import Comparison, lowering
-from deepparticle.compile.backends.base import Randomness, StepInput
 from deepparticle.compile.backends.numpy_backend import NumpyBackend
+from deepparticle.compile.backends.stepping import Randomness, StepInput
 from deepparticle.compile.verify import lipschitz_bound
-from deepparticle.partitions.arrays import coupling_arrays
+from deepparticle.partitions.arrays import coupling_entries
 
 Patch = pytest.MonkeyPatch
 
@@ -160,10 +160,12 @@ def without_clocks(patch: Patch) -> None:
 
 def transposed(patch: Patch) -> None:
     def synchronous(self: Any, given: StepInput) -> Any:
-        now = self._variables
-        now.couplings = now.couplings.T.copy()
+        if self.program.layout == "sparse":
+            return SYNCHRONOUS(self, given)
+        values = self._couplings.values
+        values[:] = values.swapaxes(1, 2).copy()
         updated = SYNCHRONOUS(self, given)
-        now.couplings = now.couplings.T.copy()
+        values[:] = values.swapaxes(1, 2).copy()
         return updated
 
     patch.setattr(NumpyBackend, "_synchronous", synchronous)
@@ -184,7 +186,7 @@ def next_random_number(patch: Patch) -> None:
     def scan(self: Any, given: StepInput) -> Any:
         drawn = given.randomness
         if drawn.uniforms is not None:
-            rolled = Randomness(np.roll(drawn.uniforms, 1, axis=1), drawn.sites)
+            rolled = Randomness(np.roll(drawn.uniforms, 1, axis=-1), drawn.sites)
             given = replaced(given, randomness=rolled)
         return SCAN(self, given)
 
@@ -197,7 +199,7 @@ def evidence_in_the_prediction(patch: Patch) -> None:
         STEP(self, given)
 
     def learn(self: Any, rates: FloatArray, updated: Any) -> None:
-        now, field = self._variables, self._variables.field
+        now, field = self._cells, self._cells.field
         now.field = field + self.given.evidence
         LEARN(self, rates, updated)
         now.field = field
@@ -208,7 +210,7 @@ def evidence_in_the_prediction(patch: Patch) -> None:
 
 def precision_in_the_prediction(patch: Patch) -> None:
     def learn(self: Any, rates: FloatArray, updated: Any) -> None:
-        now, field = self._variables, self._variables.field
+        now, field = self._cells, self._cells.field
         now.field = now.used_precision * field
         LEARN(self, rates, updated)
         now.field = field
@@ -218,16 +220,14 @@ def precision_in_the_prediction(patch: Patch) -> None:
 
 def old_state_in_the_learning_rule(patch: Patch) -> None:
     def step(self: Any, given: StepInput) -> None:
-        self.old = self._variables.state.copy()
+        self.old = self._cells.state.copy()
         STEP(self, given)
 
     def learn(self: Any, rates: FloatArray, updated: Any) -> None:
-        now = self._variables
-        before = now.couplings.copy()
+        learn_from, self._couplings.learn = self._couplings.learn, lambda error, state: None
+        self._couplings.learn = lambda error, state: learn_from(error, self.old)
         LEARN(self, rates, updated)
-        change = now.couplings - before
-        ratio = np.divide(self.old[0], now.state[0], where=now.state[0] != 0, out=np.ones(5))
-        now.couplings = before + change * ratio
+        self._couplings.learn = learn_from
 
     patch.setattr(NumpyBackend, "step", step)
     patch.setattr(NumpyBackend, "_learn", learn)
@@ -235,7 +235,8 @@ def old_state_in_the_learning_rule(patch: Patch) -> None:
 
 def diagonal_not_zeroed(patch: Patch) -> None:
     def learn(self: Any, rates: FloatArray, updated: Any) -> None:
-        self._plastic = self._plastic + np.eye(self.program.size)
+        if self.program.layout == "dense":
+            self._couplings._mask = self._couplings._mask + np.eye(self.program.size)
         LEARN(self, rates, updated)
 
     patch.setattr(NumpyBackend, "_learn", learn)
@@ -243,7 +244,8 @@ def diagonal_not_zeroed(patch: Patch) -> None:
 
 def fixed_couplings_learn(patch: Patch) -> None:
     def learn(self: Any, rates: FloatArray, updated: Any) -> None:
-        self._plastic = self.program.exists.astype(float)
+        if self.program.layout == "dense":
+            self._couplings._mask = self.program.exists.astype(float)
         LEARN(self, rates, updated)
 
     patch.setattr(NumpyBackend, "_learn", learn)
@@ -269,9 +271,17 @@ def one_shared_learning_rate(patch: Patch) -> None:
 
 def rows_and_columns_confused(patch: Patch) -> None:
     def confused(made: dp.Partition) -> Any:
-        return tuple(array.T.copy() for array in coupling_arrays(made))
+        found = coupling_entries(made)
+        order = np.lexsort((found.targets, found.sources))
+        return replace(
+            found,
+            targets=found.sources[order],
+            sources=found.targets[order],
+            weights=found.weights[order],
+            plastic=found.plastic[order],
+        )
 
-    patch.setattr(lowering, "coupling_arrays", confused)
+    patch.setattr(lowering, "coupling_entries", confused)
 
 
 SABOTAGES = [

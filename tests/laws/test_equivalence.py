@@ -192,14 +192,14 @@ def variables_of(world: dp.Partition) -> Variables:
     """What a world holds, read off its objects, as a simulator holds it."""
 
     def column(name: str) -> FloatArray:
-        return np.array([[getattr(leaf, name) for leaf in world.subparticles]])
+        return np.array([[[getattr(leaf, name) for leaf in world.subparticles]]])
 
     return Variables(
         state=column("state"),
         field=column("field"),
         argument=column("argument"),
         used_precision=column("_used_precision"),
-        couplings=world.couplings,
+        couplings=world.couplings[None],
     )
 
 
@@ -234,7 +234,7 @@ def compare_stepping(
         simulator.variables = variables_of(world)
     assert world.time == simulator.time == 30
     # Both drew the same amount of randomness.
-    assert rng.random() == simulator._engine._rng.random()
+    assert rng.random() == simulator._engine._streams[0].random()
 
 
 @every_schedule

@@ -20,6 +20,11 @@ from support.worlds import portrait, worlds
 
 import deepparticle as dp
 from deepparticle.blankets.boundary import ExplicitBoundary
+from deepparticle.partitions.coupling_storage import (
+    CouplingStorage,
+    DenseCouplings,
+    SparseCouplings,
+)
 from deepparticle.partitions.population import PopulationBoundary
 
 VERBS = ("sense", "infer", "act", "learn", "free_energy", "least_free_energy")
@@ -347,7 +352,7 @@ CHEATS = {
     ReadsItsSourcesOtherWeights: "b reads incoming of a to learn",
     LearnsFromAnothersError: "b reads prediction_error of c to learn",
     LearnsFromTheMean: "b reads state of a to learn",
-    ReadsTheCouplings: "b reads _incoming of a to infer",
+    ReadsTheCouplings: "b reads (_incoming of a|conditional of a boundary state.*) to infer",
     ReadsAnExternalState: "b reads value of scene to sense",
     ReadsAnExternalStateItDoesNotSense: "b reads conditional of a boundary state",
     MakesAnotherLearn: "b reads learn of c to learn",
@@ -465,11 +470,33 @@ class WatchedWeights(WatchedRows):
             self._watch.refuse(f"entry {row} of the couplings")
 
 
+class WatchedStorage:
+    """Where a population keeps its couplings, of which each member asks for its own."""
+
+    def __init__(self, watch: Watch, storage: CouplingStorage) -> None:
+        self._watch, self._storage = watch, storage
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._storage, name)
+
+    @property
+    def weights(self) -> WatchedWeights:
+        return WatchedWeights(self._watch, self._storage.weights)
+
+    def weight(self, row: int, column: int) -> float:
+        self.weights._check((row, column))
+        return self._storage.weight(row, column)
+
+    def set_weight(self, row: int, column: int, weight: float) -> None:
+        self.weights._check((row, column))
+        self._storage.set_weight(row, column, weight)
+
+
 def watch_arrays(watch: Watch, population: Any) -> None:
     population.cells = {
         cell: WatchedRows(watch, values) for cell, values in population.cells.items()
     }
-    population.weights = WatchedWeights(watch, population.weights)
+    population.storage = WatchedStorage(watch, population.storage)
 
 
 def member_reading(cheat: Callable[[Any], float]) -> Any:
@@ -486,15 +513,21 @@ def trio() -> dp.Partition:
 
 
 @every_schedule
-def test_members_of_a_population_read_their_own_rows_of_its_arrays(schedule: str) -> None:
+@pytest.mark.parametrize("form", [DenseCouplings, SparseCouplings])
+def test_members_of_a_population_read_their_own_rows_of_its_arrays(
+    schedule: str, form: type
+) -> None:
     world, twin = trio(), trio()
+    if form is SparseCouplings:
+        population = world["population"]
+        population.storage = SparseCouplings(3, *population.storage.entries()[:3], True)
     with watching() as watch:
         watch_arrays(watch, world["population"])
         for seed in range(4):
             world.step(seed, schedule)
     for seed in range(4):
         twin.step(seed, schedule)
-    np.testing.assert_array_equal(np.asarray(world["population"].weights), twin.couplings)
+    np.testing.assert_array_equal(world.couplings, twin.couplings)
     np.testing.assert_array_equal(world.states, twin.states)
 
 

@@ -1,7 +1,9 @@
 """Rows of a colour do not touch, and the chromatic schedule is a scan in the order of colours."""
 
+import networkx
 import numpy as np
 import pytest
+import scipy.sparse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.worlds import worlds
@@ -71,3 +73,31 @@ def test_chromatic_is_a_sequential_scan_of_the_rows_by_colour(
                 leaves[row].act()
     at_once.step(np.random.default_rng(seed), "chromatic", learn=False)
     np.testing.assert_array_equal(at_once.states, by_hand.states)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(st.integers(1, 14), st.floats(0.0, 0.6), st.integers(0, 2**31))
+def test_two_colours_for_every_graph_that_has_two_and_the_same_for_sparse_arrays(
+    size: int, density: float, seed: int
+) -> None:
+    exists = np.random.default_rng(seed).random((size, size)) < density
+    np.fill_diagonal(exists, False)
+    classes = colours_of(exists)
+    assert (len(classes) <= 2) == networkx.is_bipartite(
+        networkx.from_numpy_array(exists | exists.T)
+    )
+    for form in (scipy.sparse.coo_array, scipy.sparse.csr_array, scipy.sparse.csc_array):
+        again = colours_of(form(exists))
+        assert [rows.tolist() for rows in again] == [rows.tolist() for rows in classes]
+
+
+@pytest.mark.parametrize(("sides", "colours"), [((200, 300), 2), ((201, 300), 4)])
+def test_a_large_lattice(sides: tuple[int, int], colours: int) -> None:
+    couplings = dp.partitions.lattice_couplings(sides, periodic=True)
+    classes = colours_of(couplings)
+    assert len(classes) <= colours
+    of_row = np.empty(couplings.shape[0], dtype=int)
+    for colour, rows in enumerate(classes):
+        of_row[rows] = colour
+    one, other = couplings.nonzero()
+    assert not np.any(of_row[one] == of_row[other])
