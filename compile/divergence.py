@@ -196,6 +196,5 @@ class DivergenceMonitor:
 
 def _norms(values: FloatArray) -> FloatArray:
     """The norm of each network's numbers, shape (R,)."""
-    flat = values.reshape(len(values), -1).astype(np.float64, copy=False)
-    norms: FloatArray = np.linalg.norm(flat, axis=1)
+    norms: FloatArray = np.linalg.norm(values.reshape(len(values), -1), axis=1)
     return norms

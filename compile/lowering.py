@@ -13,7 +13,7 @@ for an object by its type (:func:`functools.singledispatch`): a new kind of obje
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import singledispatch
 from typing import Any
@@ -23,12 +23,11 @@ import numpy as np
 from deepparticle.agents.external import ExternalState
 from deepparticle.agents.subparticle import Subparticle
 from deepparticle.blankets._types import BoolArray, FloatArray, IntArray
-from deepparticle.blankets.conditional import Delta
 from deepparticle.blankets.errors import Fault, PartitionError, SettingTypeError
 from deepparticle.compile.program import ExternalSlot, Group, PassReport, Program, frozen
 from deepparticle.partitions.arrays import CouplingEntries, coupling_entries
 from deepparticle.partitions.colouring import colours_of
-from deepparticle.partitions.columns import leaf_columns
+from deepparticle.partitions.columns import external_columns, leaf_columns, other_conditionals
 from deepparticle.partitions.partition import Partition
 from deepparticle.partitions.population import Population
 from deepparticle.partitions.stepping import SCHEDULES, checked_option
@@ -127,35 +126,27 @@ def _refuse_unknown_types(world: Partition) -> None:
             stack.extend(place)
 
 
-def _refuse_other_conditionals(flat: Flat) -> None:
-    # Every explicit boundary state comes in somewhere: at a leaf, or at an external state. Those
-    # within a population have weights only.
-    ends: list[Any] = [*flat.externals]
-    for leaf in flat.leaves:
-        ends.extend(leaf._members.values() if isinstance(leaf, Population) else [leaf])
-    for end in ends:
-        for boundary in end._incoming.values():
-            if type(boundary.conditional) is not Delta:
-                raise SettingTypeError(
-                    Fault(
-                        str(boundary),
-                        "the kernels know boundary states that are Dirac deltas",
-                        repr(boundary.conditional),
-                        "use Delta(weight), or step the objects by hand with world.step()",
-                    )
-                )
+def _refuse_other_conditionals(world: Partition) -> None:
+    for boundary in other_conditionals(world):
+        raise SettingTypeError(
+            Fault(
+                str(boundary),
+                "the kernels know boundary states that are Dirac deltas",
+                repr(boundary.conditional),
+                "use Delta(weight), or step the objects by hand with world.step()",
+            )
+        )
 
 
-def _index_external(external: ExternalState, row_of: Callable[[Any], int | None]) -> ExternalSlot:
-    sensing = [(row_of(end), external._outgoing[end].weight) for end in external.sensing]
-    acting = [(row_of(end), external._incoming[end].weight) for end in external.acting]
+def _index_external(world: Partition, external: ExternalState) -> ExternalSlot:
+    columns = external_columns(world, external)
     return ExternalSlot(
         path=external.path,
         value=frozen(external.value, np.float64),
-        sensing=frozen([row for row, _ in sensing], np.intp),
-        sensing_weights=frozen([weight for _, weight in sensing], np.float64),
-        acting=frozen([row for row, _ in acting], np.intp),
-        acting_weights=frozen([weight for _, weight in acting], np.float64),
+        sensing=frozen(columns.sensing, np.intp),
+        sensing_weights=frozen(columns.sensing_weights, np.float64),
+        acting=frozen(columns.acting, np.intp),
+        acting_weights=frozen(columns.acting_weights, np.float64),
         process=external.process,
     )
 
@@ -318,7 +309,7 @@ def lower(world: Partition, schedule: str = "synchronous", layout: str = "auto")
                 "add one with add_subparticle()",
             )
         )
-    _refuse_other_conditionals(flat)
+    _refuse_other_conditionals(world)
     columns, entries = leaf_columns(world), coupling_entries(world)
     arrays = _laid_out(entries, layout)
     groups = tuple(Group(kind, frozen(rows, np.intp)) for kind, rows in columns.distributions)
@@ -343,7 +334,7 @@ def lower(world: Partition, schedule: str = "synchronous", layout: str = "auto")
         used_precision=columns.used_precision,
         groups=groups,
         scan=scan,
-        externals=tuple(_index_external(external, world._row) for external in flat.externals),
+        externals=tuple(_index_external(world, external) for external in flat.externals),
         revision=world.revision,
         passes=_reports(flat, entries, columns.clock, groups, said),
     )

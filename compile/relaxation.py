@@ -11,12 +11,13 @@ constant; here they are recognised and reported as such.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from deepparticle.blankets._types import BoolArray, FloatArray, IntArray
+from deepparticle.compile.backends.base import KEPT, Variables
 from deepparticle.compile.backends.stepping import Randomness, StepInput, SteppingBackend
 from deepparticle.compile.groups import group_map
 
@@ -64,7 +65,8 @@ class Relaxation:
 
 
 def relax(
-    backend: SteppingBackend,
+    make: Callable[[int, int, Variables], SteppingBackend],
+    start: Variables,
     evidence: FloatArray,
     precision: FloatArray,
     clock: IntArray | None,
@@ -72,12 +74,14 @@ def relax(
     tolerance: float,
     max_steps: int,
 ) -> tuple[FloatArray, BoolArray, IntArray, IntArray]:
-    """Step `backend` without noise or learning until every chain rests.
+    """Make steps without noise or learning until every chain rests.
 
     Parameters
     ----------
-    backend : SteppingBackend
-        Holding one start per chain.
+    make : callable
+        ``make(networks, chains, variables)`` gives a backend that holds these variables.
+    start : Variables
+        With one start per chain.
     evidence : ndarray of shape (R, C, N)
     precision : ndarray of shape (R, N)
     clock : ndarray of shape (N,) or None
@@ -91,40 +95,53 @@ def relax(
     states, converged, steps, period
         As of `Relaxation`, with all axes.
     """
-    program = backend.program
-    lead = (backend.networks, backend.chains)
-    beta = precision[:, None]
-    converged = np.zeros(lead, dtype=np.bool_)
-    period = np.zeros(lead, dtype=np.intp)
-    steps = np.full(lead, max_steps, dtype=np.intp)
-    states = backend.variables.state.copy()
+    lead: tuple[int, int] = (start.state.shape[0], start.state.shape[1])
+    states = start.state.copy()
+    steps, period = np.full(lead, max_steps, dtype=np.intp), np.zeros(lead, dtype=np.intp)
     cycle = 1 if clock is None else int(np.lcm.reduce(clock))
     # An orbit is judged over whole cycles of the clocks, when the same rows are due again. It is
     # not looked for where rows are drawn, nor where a cycle is too long to remember two of them.
     watched = sites is None and cycle <= _LONGEST_CYCLE
     history = deque([states.copy()], maxlen=2 * cycle + 1 if watched else 1)
     threshold = min(_SWING * tolerance, max(_LOOSE_SWING, 10.0 * tolerance))
-    couplings = backend.variables.couplings
+    # The networks and chains that are still stepped, of all.
+    at = np.ix_(*map(np.arange, lead))
+    backend = make(lead[0], lead[1], start)
+    program, couplings = backend.program, start.couplings
+    beta = precision[:, None]
     for time in range(max_steps + 1):
-        state = backend.variables.state
-        open_ = period == 0
+        state = backend.cell("state")
+        open_ = period[at] == 0
         field = program.bias + program.inputs(couplings, state)
         residual = group_map(program, "mean", beta * (field + evidence)) - state
         rests = open_ & (np.abs(residual).max(axis=-1) <= tolerance)
-        swings = np.zeros(lead, dtype=np.bool_)
+        swings = np.zeros(open_.shape, dtype=np.bool_)
         if watched and len(history) > 2 * cycle and time % cycle == 0:
             swing = np.abs(state - history[-1 - cycle]).max(axis=-1)
             repeat = np.abs(state - history[-1 - 2 * cycle]).max(axis=-1)
             swings = open_ & ~rests & (swing > threshold) & (repeat <= _REPEAT * tolerance)
-        for chosen, kind in ((rests, 1), (swings, 2)):
-            states[chosen], steps[chosen], period[chosen] = state[chosen], time, kind
-        converged |= rests
         lost = ~np.isfinite(state).all(axis=-1)
-        if np.all((period > 0) | lost) or time == max_steps:
+        for chosen, kind in ((rests, 1), (swings, 2), (open_ & lost, -1)):
+            places = tuple(index[chosen] for index in np.broadcast_arrays(*at))
+            states[places], steps[places], period[places] = state[chosen], time, kind
+        open_ = period[at] == 0
+        if time == max_steps or not open_.any():
             break
-        random = Randomness(None, None if sites is None else next(sites))
+        kept = [np.flatnonzero(open_.any(axis=axis)) for axis in (1, 0)]
+        if 2 * kept[0].size * kept[1].size <= open_.size:
+            # The few that take long need not drag all others along.
+            inner = np.ix_(*kept)
+            now = backend.variables
+            cells = {name: getattr(now, name)[inner] for name in KEPT}
+            couplings, beta = couplings[kept[0]], beta[kept[0]]
+            at, evidence = (at[0][kept[0]], at[1][:, kept[1]]), evidence[inner]
+            history = deque((one[inner] for one in history), maxlen=history.maxlen)
+            backend = make(kept[0].size, kept[1].size, Variables(**cells, couplings=couplings))
+        random = Randomness(None, None if sites is None else next(sites)[at])
         backend.step(StepInput(time, random, evidence, beta, None, clock))
-        history.append(backend.variables.state.copy())
-    unfinished = period == 0
-    states[unfinished] = backend.variables.state[unfinished]
-    return states, converged, steps, period
+        history.append(backend.cell("state").copy())
+    unfinished = period[at] == 0
+    places = tuple(index[unfinished] for index in np.broadcast_arrays(*at))
+    states[places] = backend.cell("state")[unfinished]
+    steps[period < 0] = max_steps
+    return states, period == 1, steps, np.maximum(period, 0)

@@ -54,6 +54,7 @@ from deepparticle.compile.run import Recorder, Run, checked_records
 from deepparticle.compile.seeding import STREAMS, checked_streams
 from deepparticle.compile.series import Folder
 from deepparticle.partitions.arrays import coupling_entries, write_entries
+from deepparticle.partitions.columns import write_states
 from deepparticle.partitions.partition import Partition
 from deepparticle.partitions.stepping import MODES, SCHEDULES, checked_option
 
@@ -205,12 +206,13 @@ class Simulator:
     def _start(self, seed: Any) -> None:
         streams = checked_streams(seed, self._axes.networks, "Simulator")
         self._order_streams = [stream.spawn(1)[0] for stream in streams]
-        backend = self._make_backend(self._class, self._axes, self._dtype)
+        backend = self._make_backend(self._class, *self._axes.shape[:2], self._dtype)
         own = self._stream == "own" and self._class.own_stream
         self._engine = Engine(backend, self._axes, streams, own)
 
-    def _make_backend(self, kind: type[Backend], axes: Axes, dtype: np.dtype[Any]) -> Backend:
-        networks, chains, _ = axes.shape
+    def _make_backend(
+        self, kind: type[Backend], networks: int, chains: int, dtype: np.dtype[Any]
+    ) -> Backend:
         if self._snapshot is not None:
             return ObjectBackend(self._program, networks, chains, dtype, self._snapshot)
         return kind(self._program, networks, chains, dtype)
@@ -226,6 +228,16 @@ class Simulator:
     def backend(self) -> str:
         """The name of the backend in use."""
         return self._class.name
+
+    @property
+    def networks(self) -> int | None:
+        """How many networks run side by side; None without that axis."""
+        return self._axes.networks
+
+    @property
+    def chains(self) -> int | None:
+        """How many chains each network has; None without that axis."""
+        return self._axes.chains
 
     @property
     def time(self) -> int:
@@ -516,15 +528,20 @@ class Simulator:
         # nothing to gain here, where every step is looked at.
         double = np.dtype(np.float64)
         kind = ObjectBackend if self._snapshot is not None else NumpyBackend
-        backend = self._make_backend(kind, axes, double)
-        assert isinstance(backend, SteppingBackend)
-        now = backend.initial()
-        now.state = np.array(np.broadcast_to(states, axes.shape))
-        now.couplings = self._engine.couplings().astype(double)
-        backend.variables = now
+
+        def make(networks: int, chains: int, variables: Variables) -> SteppingBackend:
+            backend = self._make_backend(kind, networks, chains, double)
+            assert isinstance(backend, SteppingBackend)
+            backend.variables = variables
+            return backend
+
+        cells = np.zeros(axes.shape), np.zeros(axes.shape), np.zeros(axes.shape)
+        couplings = self._engine.couplings().astype(double)
+        first = np.array(np.broadcast_to(states, axes.shape))
         held = self._engine.surroundings.held_in(axes.shape[1]).evidence(given)
         found = relax(
-            backend,
+            make,
+            Variables(first, *cells, couplings),
             np.broadcast_to(held, axes.shape),
             per_row(precision, axes, self._settings["precision"], where, "precision"),
             row_clocks(clock, self._program, where),
@@ -618,8 +635,7 @@ class Simulator:
         self._known = known
         if states:
             now = self._engine.backend.variables.state[network or 0, 0]
-            for leaf, value in zip(self._world.subparticles, now.tolist(), strict=True):
-                leaf.state = value
+            write_states(self._world, now)
 
     # ------------------------------------------------------------------ within a call
 

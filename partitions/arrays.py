@@ -196,9 +196,8 @@ def coupling_arrays(partition: Partition) -> tuple[FloatArray, BoolArray, BoolAr
     plastic = np.zeros((count, count), dtype=np.bool_)
     for row, block in blocks_of(partition):
         if isinstance(block, Population):
-            targets, sources, weights, flags = block.storage.entries()
-            index = targets + row, sources + row
-            couplings[index], exists[index], plastic[index] = weights, True, flags
+            span = slice(row, row + block.size), slice(row, row + block.size)
+            block.storage.fill(couplings[span], exists[span], plastic[span])
     explicit = _explicit_couplings(partition)
     index = explicit.targets, explicit.sources
     couplings[index] = [boundary.weight for boundary in explicit.boundaries]
@@ -214,10 +213,13 @@ def coupling_matrix(partition: Partition) -> Any:
     """
     count = partition.leaf_count
     if count > _LARGE:
-        entries = coupling_entries(partition)
-        if entries.count < _SPARSE_DENSITY * count * count:
+        stored = len(_explicit_couplings(partition).boundaries)
+        for _, block in blocks_of(partition):
+            stored += block.storage.count if isinstance(block, Population) else 0
+        if stored < _SPARSE_DENSITY * count * count:
             import scipy.sparse
 
+            entries = coupling_entries(partition)
             parts = (entries.weights, entries.sources, entries.starts)
             return scipy.sparse.csr_array(parts, shape=(count, count))
     return coupling_arrays(partition)[0]
@@ -272,15 +274,13 @@ def write_entries(
     parts = [(row, block) for row, block in blocks_of(world) if isinstance(block, Population)]
     found = sum(block.storage.count for _, block in parts) + len(explicit.boundaries)
     own = [entries.within(row, block.size) for row, block in parts]
-    keys = entries.targets * entries.size + entries.sources
-    asked = explicit.targets * entries.size + explicit.sources
-    places = np.searchsorted(keys, asked)
+    places = _places(entries, explicit)
     fits = entries.size == world.leaf_count and entries.count == found
     fits = fits and all(
         np.size(numbers[inner]) == block.storage.count
         for inner, (_, block) in zip(own, parts, strict=True)
     )
-    if not fits or not np.array_equal(keys[np.minimum(places, len(keys) - 1)], asked):
+    if not fits or places is None:
         raise SettingError(
             Fault(
                 str(world),
@@ -291,14 +291,18 @@ def write_entries(
         )
     for inner, (_, block) in zip(own, parts, strict=True):
         block.storage.write(numbers[inner], None if changed is None else changed[inner])
-    if changed is not None:
-        wanted = changed[places]
-        places = places[wanted]
-        boundaries = [explicit.boundaries[index] for index in np.flatnonzero(wanted).tolist()]
-    else:
-        boundaries = explicit.boundaries
-    for boundary, value in zip(boundaries, numbers[places].tolist(), strict=True):
-        boundary.weight = value
+    _write_explicit(explicit, numbers[places], None if changed is None else changed[places])
+
+
+def _places(entries: CouplingEntries, explicit: _Explicit) -> IntArray | None:
+    """Where explicit couplings are among the entries; None if one of them is not."""
+    if not explicit.boundaries:
+        return np.zeros(0, dtype=np.intp)
+    keys = entries.targets * entries.size + entries.sources
+    asked = explicit.targets * entries.size + explicit.sources
+    places = np.searchsorted(keys, asked)
+    there = keys.size > 0 and np.array_equal(keys[np.minimum(places, keys.size - 1)], asked)
+    return places if there else None
 
 
 def write_couplings(
@@ -314,6 +318,17 @@ def write_couplings(
     changed : ndarray of bool, shape (N, N), optional
         Which of them to write; by default all.
     """
-    entries = coupling_entries(world)
-    index = entries.targets, entries.sources
-    write_entries(world, entries, couplings[index], None if changed is None else changed[index])
+    for row, block in blocks_of(world):
+        if isinstance(block, Population):
+            span = slice(row, row + block.size), slice(row, row + block.size)
+            block.storage.write_matrix(couplings[span], None if changed is None else changed[span])
+    explicit = _explicit_couplings(world)
+    index = explicit.targets, explicit.sources
+    _write_explicit(explicit, couplings[index], None if changed is None else changed[index])
+
+
+def _write_explicit(explicit: _Explicit, values: FloatArray, changed: BoolArray | None) -> None:
+    chosen = range(len(values)) if changed is None else np.flatnonzero(changed).tolist()
+    numbers = values.tolist()
+    for index in chosen:
+        explicit.boundaries[index].weight = numbers[index]

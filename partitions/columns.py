@@ -1,4 +1,4 @@
-"""What the leaves of a partition hold, as columns in row order; paths are made when asked for.
+"""What the leaves of a partition hold, as columns in row order.
 
 A population already keeps its numbers in arrays, so that its part of a column is a copy of one: a
 million members need not be made to be read. Explicit subparticles are read one by one.
@@ -6,159 +6,38 @@ million members need not be made to be read. Explicit subparticles are read one 
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from deepparticle.agents.distribution import StateDistribution
+from deepparticle.agents.external import ExternalState
 from deepparticle.agents.member import SETTINGS, Member
 from deepparticle.blankets._types import FloatArray, IntArray
+from deepparticle.blankets.boundary import Boundary
+from deepparticle.blankets.conditional import Delta
 from deepparticle.blankets.naming import SEPARATOR
 from deepparticle.partitions.arrays import blocks_of
+from deepparticle.partitions.leaf_paths import LeafPaths
+from deepparticle.partitions.macroscale import block_of_state
 from deepparticle.partitions.population import Population
 
 if TYPE_CHECKING:
     from deepparticle.partitions.partition import Partition
 
-__all__ = ["LeafColumns", "LeafPaths", "column_of", "leaf_columns"]
-
-
-class LeafPaths(Sequence[str]):
-    """The paths of leaves in row order, a string at a time.
-
-    Equal to every sequence of the same strings; ``paths.rows`` is the mapping from path to row.
-
-    Parameters
-    ----------
-    runs : sequence of (tuple of str) or (str, int)
-        One after the other: the paths of explicit leaves, or a population's path and its size.
-
-    Examples
-    --------
-    >>> paths = LeafPaths([("a", "b"), ("cortex", 1_000_000)])
-    >>> len(paths), paths[1], paths[-1]
-    (1000002, 'b', 'cortex/999999')
-    >>> paths.rows["cortex/7"], paths.rows.get("cortex/x")
-    (9, None)
-    """
-
-    def __init__(self, runs: Sequence[tuple[str, ...] | tuple[str, int]]) -> None:
-        self._starts: list[int] = []
-        self._names: list[tuple[str, ...] | None] = []
-        self._prefixes: list[str] = []
-        self._populations: dict[str, tuple[int, int]] = {}
-        self._explicit: dict[str, int] | None = None
-        self._count = 0
-        for run in runs:
-            self._starts.append(self._count)
-            size = run[-1] if len(run) == 2 else None
-            if isinstance(size, int):
-                prefix = str(run[0]) + SEPARATOR
-                self._names.append(None)
-                self._prefixes.append(prefix)
-                self._populations[prefix] = (self._count, size)
-                self._count += size
-            else:
-                self._names.append(run)  # type: ignore[arg-type]
-                self._prefixes.append("")
-                self._count += len(run)
-
-    @property
-    def rows(self) -> Mapping[str, int]:
-        """From path to row, without making the paths of populations."""
-        return _Rows(self)
-
-    def _row(self, path: object) -> int | None:
-        if not isinstance(path, str):
-            return None
-        cut = path.rfind(SEPARATOR) + 1
-        population = self._populations.get(path[:cut])
-        if population is not None:
-            start, size = population
-            number = path[cut:]
-            # "007" is not a name, "7" is; what is longer than the size is no number to read.
-            if not number.isdecimal() or len(number) > len(str(size)) or str(int(number)) != number:
-                return None
-            return start + int(number) if int(number) < size else None
-        if self._explicit is None:
-            self._explicit = {
-                name: start + offset
-                for start, names in zip(self._starts, self._names, strict=True)
-                if names is not None
-                for offset, name in enumerate(names)
-            }
-        return self._explicit.get(path)
-
-    def __len__(self) -> int:
-        return self._count
-
-    @overload
-    def __getitem__(self, row: int) -> str: ...
-    @overload
-    def __getitem__(self, row: slice) -> tuple[str, ...]: ...
-    def __getitem__(self, row: int | slice) -> str | tuple[str, ...]:
-        if isinstance(row, slice):
-            return tuple(self[one] for one in range(*row.indices(self._count)))
-        place = range(self._count)[row]
-        run = bisect_right(self._starts, place) - 1
-        names, offset = self._names[run], place - self._starts[run]
-        return f"{self._prefixes[run]}{offset}" if names is None else names[offset]
-
-    def __iter__(self) -> Iterator[str]:
-        ends = [*self._starts[1:], self._count]
-        for start, end, names, prefix in zip(
-            self._starts, ends, self._names, self._prefixes, strict=True
-        ):
-            if names is None:
-                yield from (f"{prefix}{offset}" for offset in range(end - start))
-            else:
-                yield from names
-
-    def __contains__(self, path: object) -> bool:
-        return self._row(path) is not None
-
-    def index(self, value: Any, start: int = 0, stop: int | None = None) -> int:
-        """The row of a path; ValueError if there is none."""
-        row = self._row(value)
-        if row is None or row not in range(*slice(start, stop).indices(self._count)):
-            raise ValueError(f"{value!r} is not one of the paths")
-        return row
-
-    def __eq__(self, other: object) -> bool:
-        if isinstance(other, str) or not isinstance(other, Sequence):
-            return NotImplemented
-        return len(self) == len(other) and all(
-            mine == its for mine, its in zip(self, other, strict=True)
-        )
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __repr__(self) -> str:
-        shown = ", ".join(repr(path) for path in self[:4])
-        return f"<{self._count} paths: {shown}{', …' if self._count > 4 else ''}>"
-
-
-class _Rows(Mapping[str, int]):
-    """The other direction of `LeafPaths`."""
-
-    def __init__(self, paths: LeafPaths) -> None:
-        self._paths = paths
-
-    def __getitem__(self, path: str) -> int:
-        row = self._paths._row(path)
-        if row is None:
-            raise KeyError(path)
-        return row
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._paths)
-
-    def __len__(self) -> int:
-        return len(self._paths)
+__all__ = [
+    "ExternalColumns",
+    "LeafColumns",
+    "LeafPaths",
+    "column_of",
+    "external_columns",
+    "leaf_columns",
+    "other_conditionals",
+    "write_states",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -291,6 +170,107 @@ def column_of(partition: Partition, name: str) -> FloatArray:
         else:
             column[row] = getattr(block, name)
     return column
+
+
+def write_states(partition: Partition, states: FloatArray) -> None:
+    """Set the states of the leaves inside, as ``leaf.state = …`` does one by one.
+
+    Parameters
+    ----------
+    states : ndarray of shape (N,)
+        In row order.
+
+    Raises
+    ------
+    SettingError
+        For a state that is not finite or outside the support; those before it are set.
+
+    Examples
+    --------
+    >>> from deepparticle.partitions import Partition
+    >>> world = Partition("world")
+    >>> _ = world.add_population("cortex", 2)
+    >>> write_states(world, np.array([0.5, -0.5]))
+    >>> world["cortex/1"].state
+    -0.5
+    """
+    for row, block in blocks_of(partition):
+        if not isinstance(block, Population):
+            block.state = float(states[row])
+            continue
+        own = np.asarray(states[row : row + block.size], dtype=np.float64)
+        low, high = block.distribution.support
+        wrong = np.flatnonzero(~(np.isfinite(own) & (own >= low) & (own <= high)))
+        for first in wrong[:1].tolist():
+            block[first].state = float(own[first])  # raises, in the words of one leaf
+        block.cells["_state"][:] = block.cells["_emitted"][:] = own
+
+
+@dataclass(frozen=True, eq=False)
+class ExternalColumns:
+    """Who senses an external state and who acts on it, in row order.
+
+    Parameters
+    ----------
+    sensing, acting : ndarray of intp
+        Their rows.
+    sensing_weights, acting_weights : ndarray of float64
+        The weights of the macro-scale states between.
+    """
+
+    sensing: IntArray
+    sensing_weights: FloatArray
+    acting: IntArray
+    acting_weights: FloatArray
+
+
+def external_columns(world: Partition, external: ExternalState) -> ExternalColumns:
+    """Who senses an external state and who acts on it, without making members of populations.
+
+    Examples
+    --------
+    >>> from deepparticle.partitions import Partition
+    >>> world = Partition("world")
+    >>> _ = world.add_population("cortex", 3)
+    >>> scene = world.add_external("scene")
+    >>> _ = world.sense(scene, "cortex", 0.5)
+    >>> columns = external_columns(world, scene)
+    >>> columns.sensing.tolist(), columns.sensing_weights.tolist(), columns.acting.tolist()
+    ([0, 1, 2], [0.5, 0.5, 0.5], [])
+    """
+    found: list[Any] = []
+    for inwards in (True, False):
+        explicit = external._sensed_by if inwards else external._acted_on_by
+        rows = [np.array([world.row_of(end) for end in explicit], dtype=np.intp)]  # type: ignore[arg-type]
+        weights = [np.array([one.weight for one in explicit.values()], dtype=np.float64)]
+        for block in external.blocks:
+            if block.inwards == inwards:
+                first = world.row_of(block.population[0])
+                rows.append(np.arange(first, first + len(block), dtype=np.intp))
+                weights.append(block.weights)
+        joined = np.concatenate(rows)
+        order = np.argsort(joined)
+        found += [joined[order], np.concatenate(weights)[order]]
+    return ExternalColumns(*found)
+
+
+def other_conditionals(world: Partition) -> Iterator[Boundary]:
+    """The boundary states of a world that are not Dirac deltas, each once.
+
+    Those inside populations always are.
+    """
+    ends: list[Any] = list(world.externals)
+    for _, place in blocks_of(world):
+        ends += place._members.values() if isinstance(place, Population) else [place]
+    for end in ends:
+        external = isinstance(end, ExternalState)
+        for boundary in (end._acted_on_by if external else end._incoming).values():
+            block = block_of_state(boundary)
+            folded = block is not None and block in block.external.blocks
+            if not folded and type(boundary.conditional) is not Delta:
+                yield boundary
+        for block in end.blocks if external else ():
+            yield from (block[row] for row in sorted(block.others))
 
 
 class _Places:

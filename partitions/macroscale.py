@@ -71,7 +71,7 @@ class MacroscaleState(Boundary):
 
     @property
     def weight(self) -> float:
-        """The coupling, read from the array, whatever it holds: a check has to see what is there."""
+        """The coupling, whatever the array holds: a check has to see what is there."""
         return float(self._block.weights[self._row])
 
     @weight.setter

@@ -26,7 +26,7 @@ from deepparticle.blankets.conditional import BoundaryConditional, Delta
 from deepparticle.blankets.errors import Fault, SettingError, SettingTypeError
 from deepparticle.blankets.naming import unknown_path
 from deepparticle.blankets.numbers import real_array
-from deepparticle.partitions.coupling_storage import stored
+from deepparticle.partitions.coupling_input import stored
 
 if TYPE_CHECKING:
     import scipy.sparse
@@ -338,12 +338,18 @@ class Population(Member):
     @property
     def exists_mask(self) -> BoolArray:
         """Which boundary states exist, shape ``(size, size)``."""
-        return self.storage.masks()[0]
+        return self._masks()[0]
 
     @property
     def plastic_mask(self) -> BoolArray:
         """Which existing boundary states are plastic, shape ``(size, size)``."""
-        return self.storage.masks()[1]
+        return self._masks()[1]
+
+    def _masks(self) -> tuple[BoolArray, BoolArray]:
+        couplings = np.zeros((self.size, self.size))
+        exists, plastic = np.zeros((2, self.size, self.size), dtype=np.bool_)
+        self.storage.fill(couplings, exists, plastic)
+        return exists, plastic
 
     def set_plastic(self, row: int | None, column: int | None, plastic: bool) -> None:
         """Set whether learning changes an entry, a row, a column or (None, None) all."""

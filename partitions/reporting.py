@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
     from deepparticle.partitions.partition import Partition
 
 __all__ = ["LevelReport", "PartitionReport", "report_of"]
+
+
+# Beyond one pair in ten coupled, a dense matrix is transposed faster than a sparse one.
+_SPARSE_DENSITY = 0.1
 
 
 @dataclass(frozen=True)
@@ -142,6 +147,8 @@ def report_of(partition: Partition) -> PartitionReport:
 def _levels(partition: Partition) -> tuple[LevelReport, ...]:
     entries, precision = coupling_entries(partition), leaf_columns(partition).precision
     root_depth = partition.path.count("/") + bool(partition.path)
+    # A world of one population is asked for the same rows twice.
+    asymmetry = lru_cache(maxsize=1)(partial(_asymmetry, entries, precision))
     levels = []
     for place, row in _places(partition):
         size = place.size if isinstance(place, Population) else place.leaf_count
@@ -155,7 +162,7 @@ def _levels(partition: Partition) -> tuple[LevelReport, ...]:
                 sensory=len(sensory),
                 active=len(active),
                 vacuous=int(np.count_nonzero(sensory) + np.count_nonzero(active)),
-                asymmetry=_asymmetry(entries, precision, row, size),
+                asymmetry=asymmetry(row, size),
             )
         )
     return tuple(levels)
@@ -183,5 +190,9 @@ def _asymmetry(entries: CouplingEntries, precision: FloatArray, row: int, size: 
     norm = float(np.linalg.norm(scaled))
     if norm == 0.0:
         return 0.0
+    if len(scaled) > _SPARSE_DENSITY * size * size:
+        dense = np.zeros((size, size))
+        dense[targets, sources] = scaled
+        return float(np.linalg.norm(dense - dense.T)) / norm
     k = scipy.sparse.csr_array((scaled, (targets, sources)), shape=(size, size))
     return float(np.linalg.norm((k - k.T).data)) / norm

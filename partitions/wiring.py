@@ -27,14 +27,11 @@ from deepparticle.blankets.errors import (
 )
 from deepparticle.blankets.numbers import finite_number, real_array
 from deepparticle.partitions.arrays import blocks_of
-from deepparticle.partitions.coupling_storage import (
-    SparseCouplings,
-    checked_entries,
-    checked_matrix,
-)
+from deepparticle.partitions.coupling_input import checked_entries, checked_matrix
 from deepparticle.partitions.lattices import checked_shape
 from deepparticle.partitions.macroscale import MacroscaleBlock
 from deepparticle.partitions.population import Population, PopulationBoundaries, PopulationMember
+from deepparticle.partitions.sparse_couplings import SparseCouplings
 
 if TYPE_CHECKING:
     from deepparticle.partitions.partition import Partition

@@ -157,8 +157,8 @@ class NumpyBackend(SteppingBackend):
                 }
                 for name, series in kept.items():
                     series.append(values[name].reshape(shape))
-        state = state.reshape(shape)
-        now.state[part], now.field[part] = state, field.reshape(shape)
+        last = state.reshape(shape)
+        now.state[part], now.field[part] = last, field.reshape(shape)
         now.argument[part], now.used_precision[part] = (
             argument.reshape(shape),
             precision.reshape(shape),
@@ -168,7 +168,7 @@ class NumpyBackend(SteppingBackend):
             {name: np.stack(series, axis=1) if series else empty for name, series in kept.items()},
             total.reshape(shape),
             previous.reshape(shape).copy(),
-            state,
+            last,
             field.reshape(shape),
         )
 

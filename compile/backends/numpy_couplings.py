@@ -109,7 +109,8 @@ class DenseCouplings(Couplings):
     def inputs(self, state: FloatArray) -> FloatArray:
         """A product of matrices; a matrix with a vector where there is one chain."""
         if self._single is not None:
-            return self._single.dot(state)
+            single: FloatArray = self._single.dot(state)
+            return single
         networks, chains, size = self._shape
         sent: FloatArray
         if chains > 1:

@@ -68,7 +68,8 @@ class ObjectBackend(SteppingBackend):
 
     def cell(self, name: str) -> FloatArray:
         """One of the variables but the couplings: the array itself."""
-        return self._cells[name]
+        values: FloatArray = self._cells[name]
+        return values
 
     def _values(self, couplings: FloatArray) -> FloatArray:
         """The couplings of a program as values of the entries of a world."""

@@ -217,10 +217,14 @@ def _averaged(grid: FloatArray) -> FloatArray:
 def _reduced(population: Population) -> FloatArray:
     """The strongest coupling of each block of the matrix, at most 32 blocks each way."""
     step = math.ceil(population.size / 32)
-    blocks = math.ceil(population.size / step)
-    targets, sources, weights, _ = population.storage.entries()
-    high, low = np.zeros((2, blocks, blocks))
-    index = targets // step, sources // step
-    np.maximum.at(high, index, weights)
-    np.minimum.at(low, index, weights)
+    weights = population.weights
+    if isinstance(weights, np.ndarray):
+        starts = np.arange(0, population.size, step)
+        high = np.maximum.reduceat(np.maximum.reduceat(weights, starts, axis=0), starts, axis=1)
+        low = np.minimum.reduceat(np.minimum.reduceat(weights, starts, axis=0), starts, axis=1)
+    else:
+        targets, sources, values, _ = population.storage.entries()
+        high, low = np.zeros((2, *[math.ceil(population.size / step)] * 2))
+        np.maximum.at(high, (targets // step, sources // step), values)
+        np.minimum.at(low, (targets // step, sources // step), values)
     return np.where(high >= -low, high, low)

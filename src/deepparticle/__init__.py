@@ -52,6 +52,7 @@ from deepparticle.partitions import (
     Population,
     from_couplings,
     from_networkx,
+    lattice_couplings,
     load,
 )
 
@@ -88,6 +89,7 @@ __all__ = [
     "figures",
     "from_couplings",
     "from_networkx",
+    "lattice_couplings",
     "load",
     "lower",
     "register_distribution",

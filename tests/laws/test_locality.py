@@ -20,12 +20,11 @@ from support.worlds import portrait, worlds
 
 import deepparticle as dp
 from deepparticle.blankets.boundary import ExplicitBoundary
-from deepparticle.partitions.coupling_storage import (
-    CouplingStorage,
-    DenseCouplings,
-    SparseCouplings,
-)
+from deepparticle.partitions.coupling_storage import CouplingStorage
+from deepparticle.partitions.dense_couplings import DenseCouplings
+from deepparticle.partitions.macroscale import MacroscaleState
 from deepparticle.partitions.population import PopulationBoundary
+from deepparticle.partitions.sparse_couplings import SparseCouplings
 
 VERBS = ("sense", "infer", "act", "learn", "free_energy", "least_free_energy")
 # What anyone may ask: what kind of thing it is, and what it shows to a boundary state.
@@ -134,7 +133,7 @@ def watching() -> Iterator[Watch]:
             patch.setattr(kind, "emission", watched_show(watch, kind.emission))
             patch.setattr(kind, "presynaptic", watched_show(watch, kind.presynaptic))
             patch.setattr(kind, "__getattribute__", watched_read(watch, object.__getattribute__))
-        for boundary in (ExplicitBoundary, PopulationBoundary):
+        for boundary in (ExplicitBoundary, MacroscaleState, PopulationBoundary):
             for what in ("conditional", "plastic"):
                 watched = watched_property(watch, getattr(boundary, what), what)
                 patch.setattr(boundary, what, watched)
@@ -519,8 +518,8 @@ def test_members_of_a_population_read_their_own_rows_of_its_arrays(
 ) -> None:
     world, twin = trio(), trio()
     if form is SparseCouplings:
-        population = world["population"]
-        population.storage = SparseCouplings(3, *population.storage.entries()[:3], True)
+        targets, sources, weights, _ = world["population"].storage.entries()
+        world["population"].storage = SparseCouplings(3, targets, sources, weights, True)
     with watching() as watch:
         watch_arrays(watch, world["population"])
         for seed in range(4):

@@ -16,7 +16,9 @@ import deepparticle as dp
 from deepparticle.blankets.errors import PartitionError, SettingError
 from deepparticle.partitions.arrays import coupling_arrays, coupling_entries
 from deepparticle.partitions.colouring import colour_classes
-from deepparticle.partitions.coupling_storage import DenseCouplings, SparseCouplings, stored
+from deepparticle.partitions.coupling_input import stored
+from deepparticle.partitions.dense_couplings import DenseCouplings
+from deepparticle.partitions.sparse_couplings import SparseCouplings
 
 
 def with_sparse_storage(world: dp.Partition) -> dp.Partition:
@@ -223,7 +225,8 @@ def test_check_finds_what_is_not_finite_in_a_sparse_form() -> None:
 def test_a_sparse_block_of_couplings_of_a_population_with_itself() -> None:
     world = dp.Partition("world")
     world.add_population("cortex", 600)
-    ring = scipy.sparse.diags_array(np.full((1, 599), 0.5), offsets=[1])
+    rows = np.arange(599)
+    ring = scipy.sparse.coo_array((np.full(599, 0.5), (rows, rows + 1)), shape=(600, 600))
     made = world.couple("cortex", "cortex", ring)
     assert len(made) == 599
     assert made[3] is world["cortex/3"].sensory["4"].boundary

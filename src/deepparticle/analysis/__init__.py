@@ -1,6 +1,11 @@
 """What did a network learn? Attractors, their angles, and how well patterns are recalled."""
 
-from deepparticle.analysis.attractors import Attractors, attractors, distinct_states
+from deepparticle.analysis.attractors import (
+    Attractors,
+    attractors,
+    attractors_of_each,
+    distinct_states,
+)
 from deepparticle.analysis.geometry import (
     angles_between,
     asymmetry,
@@ -14,6 +19,7 @@ __all__ = [
     "angles_between",
     "asymmetry",
     "attractors",
+    "attractors_of_each",
     "deviation_from_orthogonality",
     "distinct_states",
     "explained_variance",

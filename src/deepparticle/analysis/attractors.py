@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from deepparticle.blankets._types import ArrayLike, FloatArray, IntArray
+from deepparticle.compile.relaxation import Relaxation
 from deepparticle.compile.simulator import Simulator
 
-__all__ = ["Attractors", "attractors", "distinct_states"]
+__all__ = ["Attractors", "attractors", "attractors_of_each", "distinct_states"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +109,45 @@ def attractors(
     >>> len(attractors(sim, [[0.5, 0.5], [0.1, 0.2], [-0.5, -0.5]]))
     2
     """
-    found = simulator.relax(np.atleast_2d(np.asarray(starts, dtype=np.float64)), **relaxation)
+    given = np.atleast_2d(np.asarray(starts, dtype=np.float64))
+    return _distinct(simulator.relax(given, **relaxation), tolerance)
+
+
+def attractors_of_each(
+    simulator: Simulator,
+    starts: ArrayLike,
+    *,
+    tolerance: float = 0.01,
+    **relaxation: Any,
+) -> list[Attractors]:
+    """The distinct fixed points of each of several networks; parameters as of `attractors`.
+
+    Parameters
+    ----------
+    simulator : Simulator
+        With networks.
+    starts : array_like of shape (P, N), or (networks, P, N)
+        Initial states.
+
+    Returns
+    -------
+    list of Attractors
+
+    Examples
+    --------
+    >>> import deepparticle as dp
+    >>> sim = dp.Simulator(dp.from_couplings([[0.0, 9.0], [9.0, 0.0]]), networks=2)
+    >>> sim.couplings = [[[0.0, 9.0], [9.0, 0.0]], [[0.0, 0.1], [0.1, 0.0]]]
+    >>> [len(one) for one in attractors_of_each(sim, [[0.5, 0.5], [-0.5, -0.5]])]
+    [2, 1]
+    """
+    given = np.atleast_2d(np.asarray(starts, dtype=np.float64))
+    found = simulator.relax(given if given.ndim > 2 else given[None], **relaxation)
+    parts = zip(found.states, found.converged, found.steps, found.period, strict=True)  # type: ignore[arg-type]
+    return [_distinct(Relaxation(*part), tolerance) for part in parts]
+
+
+def _distinct(found: Relaxation, tolerance: float) -> Attractors:
     rests = np.asarray(found.converged)
     states, index = distinct_states(found.states[rests], tolerance)
     of_start = np.full(len(rests), -1, dtype=np.intp)

@@ -55,9 +55,9 @@ class Recall:
 
     Parameters
     ----------
-    chosen : ndarray of shape (trials,)
+    chosen : ndarray of shape (trials[, networks])
         Which pattern was shown.
-    targets, noisy, responses : ndarray of shape (trials, N)
+    targets, noisy, responses : ndarray of shape (trials, [networks,] N)
     """
 
     chosen: IntArray
@@ -76,16 +76,22 @@ class Recall:
         return explained_variance(self.responses, self.targets)
 
     @property
+    def scores(self) -> FloatArray:
+        """The median gain in explained variance, shape ([networks])."""
+        median: FloatArray = np.median(self.output_variance - self.input_variance, axis=0)
+        return np.asarray(median)
+
+    @property
     def score(self) -> float:
-        """The median gain in explained variance."""
-        return float(np.median(self.output_variance - self.input_variance))
+        """The median gain in explained variance of the only network; of several, see `scores`."""
+        return self.scores.item()
 
 
 def recall(
     simulator: Simulator,
     patterns: ArrayLike,
     *,
-    evidence_strength: float,
+    evidence_strength: ArrayLike,
     noise: float = 1.0,
     steps: int = 100,
     trials: int = 100,
@@ -102,10 +108,11 @@ def recall(
     Parameters
     ----------
     simulator : Simulator
-        Its couplings are used, frozen; it is left as it is.
+        Its couplings are used, frozen; it is left as it is. Several networks are tested side by
+        side, each in trials of its own.
     patterns : array_like of shape (P, N)
         What can be shown; each trial draws one.
-    evidence_strength : float
+    evidence_strength : float or array_like of shape (networks,)
         Scales the noisy pattern to evidence (the paper uses a tenth of that of learning).
     noise : float
         Standard deviation of the added noise, in standard deviations of the pattern.
@@ -115,8 +122,8 @@ def recall(
         How many.
     reset : bool
         Start every trial at state 0 instead; trials are then run side by side.
-    precision : float or array_like of shape (N,), optional
-        By default that of the simulator.
+    precision : float or array_like, optional
+        As of `Simulator`; by default that of the simulator.
     seed : int
         For the choice of patterns, the noise and the runs.
 
@@ -134,16 +141,20 @@ def recall(
     """
     array = np.asarray(patterns, dtype=np.float64)
     rng = np.random.default_rng(seed)
-    chosen = rng.integers(len(array), size=trials)
+    networks = () if simulator.networks is None else (simulator.networks,)
+    chosen = rng.integers(len(array), size=(trials, *networks))
     targets = array[chosen]
-    spread = targets.std(axis=1, keepdims=True)
+    spread = targets.std(axis=-1, keepdims=True)
     noisy = targets + noise * spread * rng.standard_normal(targets.shape)
     own_seed = int(rng.integers(2**32))
-    shown = evidence_strength * noisy
+    shown = np.asarray(evidence_strength, dtype=np.float64)[..., None] * noisy
     if reset:
         runner = simulator.fork(chains=trials, seed=own_seed)
         start = np.zeros(array.shape[1])
-        responses = runner.infer(shown, steps, start=start, precision=precision, record=()).mean
+        # Trials are chains here, which come after networks.
+        given = np.moveaxis(shown, 0, -2)
+        means = runner.infer(given, steps, start=start, precision=precision, record=()).mean
+        responses = np.moveaxis(means, -2, 0)
     else:
         runner = simulator.fork(seed=own_seed)
         responses = np.stack(
