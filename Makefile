@@ -2,7 +2,7 @@
 # .cache. `make` alone says what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check format coverage build clean same-python
+.PHONY: help demo test test-all bench check format coverage build clean same-python
 
 ifneq ($(words $(CURDIR)),1)
 $(error make cannot work in a folder whose path has spaces: "$(CURDIR)". Move the checkout, or use pip and pytest by hand, as CONTRIBUTING.md says)
@@ -23,6 +23,7 @@ ARGS ?=
 CACHE := $(CURDIR)/.cache
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CACHE)/hypothesis
 export MPLCONFIGDIR := $(CACHE)/matplotlib
+export NUMBA_CACHE_DIR := $(CACHE)/numba
 export PIP_CACHE_DIR := $(CACHE)/pip
 export PYTEST_DEBUG_TEMPROOT := $(CACHE)/tmp
 export SCIKIT_LEARN_DATA := $(CACHE)/scikit-learn
@@ -51,6 +52,7 @@ INTERPRETER := import sys; print("Python %d.%d.%d" % sys.version_info[:3], "of",
 KEY := $(firstword $(shell { cat pyproject.toml constraints.txt; pwd; } | cksum))
 CORE := $(VENV)/installed-core-$(KEY)
 DEVELOPMENT := $(VENV)/installed-development-$(KEY)
+BENCHMARKS := $(VENV)/installed-benchmarks-$(KEY)
 
 $(VENV)/bin/python:
 	@mkdir -p $(CACHE)/tmp
@@ -88,7 +90,12 @@ $(CORE): | $(VENV)/bin/python same-python
 
 $(DEVELOPMENT): | $(CORE) same-python
 	@echo "Installing the tools for tests and checks into $(VENV)"
-	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable ".[test,checks]"
+	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable ".[test,checks,native,jax]"
+	@touch $@
+
+$(BENCHMARKS): | $(CORE) same-python
+	@echo "Installing what is measured against into $(VENV)"
+	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable ".[bench]"
 	@touch $@
 
 # --- The commands ------------------------------------------------------------------------------
@@ -97,6 +104,7 @@ help:
 	@echo "make demo       run the main job: digits, learned and recalled   (ARGS=\"--quick\" for a short run)"
 	@echo "make test       run the core tests, under five minutes           (ARGS=\"-k boundary\" for a choice)"
 	@echo "make test-all   run the slow tests too, with the published numbers"
+	@echo "make bench      measure every goal for speed, and write docs/benchmarks.md (a quarter of an hour)"
 	@echo "make check      lint, format and types: all checks, no test"
 	@echo "make format     bring the code into the house's format"
 	@echo "make coverage   run the core tests and show the lines that none of them reached"
@@ -113,6 +121,9 @@ test: $(DEVELOPMENT) same-python
 
 test-all: $(DEVELOPMENT) same-python
 	@$(RUN) -m pytest -m "" $(ARGS)
+
+bench: $(BENCHMARKS) same-python
+	@$(RUN) -m deepparticle bench $(ARGS)
 
 check: $(DEVELOPMENT) same-python
 	@$(RUN) -m ruff check
