@@ -123,7 +123,7 @@ test-all: $(DEVELOPMENT) same-python
 	@$(RUN) -m pytest -m "" $(ARGS)
 
 bench: $(BENCHMARKS) same-python
-	@$(RUN) -m deepparticle bench $(ARGS)
+	@$(RUN) -m deepparticle bench $(if $(ARGS),,--out docs) $(ARGS)
 
 check: $(DEVELOPMENT) same-python
 	@$(RUN) -m ruff check

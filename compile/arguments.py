@@ -204,7 +204,7 @@ def checked_couplings(couplings: Any, program: Program, axes: Axes, where: str) 
     )
     if _is_sparse(couplings) or several:
         given = list(couplings) if several else [couplings]
-        shape: Any = {np.shape(one) for one in given} if several else np.shape(couplings)
+        shape: Any = [np.shape(one) for one in given] if several else np.shape(couplings)
         fits = all(np.shape(one) == (size, size) for one in given)
         fits = fits and len(given) in (1, networks)
         read = [_of_sparse(one, program, where) for one in given] if fits else []
@@ -222,7 +222,11 @@ def checked_couplings(couplings: Any, program: Program, axes: Axes, where: str) 
     if not fits:
         lead = "" if axes.networks is None else f" or {(networks, size, size)}"
         rule = f"couplings have shape {(size, size)}{lead}"
-        raise SettingError(Fault(where, rule, f"shape {shape}", "give J[target, source]"))
+        raise SettingError(
+            Fault(
+                where, rule, f"{'shapes' if several else 'shape'} {shape}", "give J[target, source]"
+            )
+        )
     return np.array(np.broadcast_to(np.stack(read), (networks, *read[0].shape)))
 
 
@@ -242,7 +246,9 @@ def _of_dense(matrix: FloatArray, program: Program, where: str) -> FloatArray:
 
 
 def _of_sparse(matrix: Any, program: Program, where: str) -> FloatArray:
-    entries = matrix.tocsr()
+    if not _is_sparse(matrix):
+        return _of_dense(checked_array(matrix, where, "couplings"), program, where)
+    entries = matrix.tocsr(copy=True)
     entries.sum_duplicates()
     entries.eliminate_zeros()
     values = checked_array(entries.data, where, "couplings")
@@ -284,7 +290,8 @@ def checked_folder(folder: Any, where: str) -> Path | None:
     except TypeError:
         mend = "give folder='run', for example"
         raise SettingTypeError(Fault(where, "folder is a path", repr(folder), mend)) from None
-    if path.exists() and not path.is_dir():
+    nearest = next((one for one in (path, *path.parents) if one.exists()), path)
+    if nearest.exists() and not nearest.is_dir():
         mend = "give the path of a folder, or one that does not exist yet"
         raise SettingError(Fault(where, "series are written to a folder", repr(str(path)), mend))
     return path

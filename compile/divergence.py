@@ -143,10 +143,10 @@ class DivergenceMonitor:
         step: int,
     ) -> None:
         norm = _norms(trace.previous) * _norms(trace.state)
-        overlap = (trace.previous * trace.state).sum(axis=(1, 2))
+        overlap = np.vecdot(_flat(trace.previous), _flat(trace.state))
         cosines = np.divide(overlap, norm, out=np.zeros(len(norm)), where=norm > 0.0)
-        given = np.sqrt(np.mean((self._program.bias + evidence) ** 2, axis=(1, 2)))
-        excess = np.sqrt(np.mean(trace.field.astype(np.float64) ** 2, axis=(1, 2))) - given
+        # Of root mean squares and of norms, the larger one is the same.
+        excess = _norms(trace.field) - _norms(self._program.bias + evidence)
         seen = np.flatnonzero(same)
         place = self._looks[seen] % _WINDOW
         self._cosines[seen, place], self._excess[seen, place] = cosines[seen], excess[seen]
@@ -196,5 +196,10 @@ class DivergenceMonitor:
 
 def _norms(values: FloatArray) -> FloatArray:
     """The norm of each network's numbers, shape (R,)."""
-    norms: FloatArray = np.linalg.norm(values.reshape(len(values), -1), axis=1)
+    flat = _flat(values)
+    norms: FloatArray = np.sqrt(np.vecdot(flat, flat))
     return norms
+
+
+def _flat(values: FloatArray) -> FloatArray:
+    return values.reshape(len(values), -1)

@@ -217,7 +217,8 @@ class Engine:
         self.time += block.steps
         if recorder is not None:
             kept_rows = block.shown[:, block.kept]
-            recorder.take(trace, block.steps, self.couplings, lambda: block.evidence[kept_rows])
+            with nullcontext() if monitor.bounded else np.errstate(all="ignore"):
+                recorder.take(trace, block.steps, self.couplings, lambda: block.evidence[kept_rows])
         evidence = block.evidence[block.shown[:, -1]]
         if ends_epoch or not monitor.bounded:
             earlier = None
@@ -292,7 +293,7 @@ class Engine:
             grown = int(done * _GROWTH) if monitor.calm else 0
             limit = min(limit, max(timeline.epoch, grown))
         stop = min(done + limit, timeline.steps)
-        if looks and stop < timeline.steps and limit >= timeline.epoch:
+        if looks and stop < timeline.steps and stop - stop % timeline.epoch > done:
             stop -= stop % timeline.epoch  # at the end of an epoch, where learning is looked at
         if recorder is not None:
             stop = self._cut_for(recorder, done, stop)

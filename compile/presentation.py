@@ -103,7 +103,8 @@ class Presentation:
         self.epochs = len(self.order)
 
     def _checked_strength(self, strength: Any) -> Any:
-        if np.ndim(strength) == 0:
+        listed = isinstance(strength, Sequence) and not isinstance(strength, (str, bytes))
+        if not listed and np.ndim(strength) == 0:
             return finite_number(strength, "learn", "evidence_strength")
         array = checked_array(strength, "learn", "evidence_strength")
         if self._axes.networks is None or array.shape != (self._axes.networks,):

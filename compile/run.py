@@ -197,8 +197,12 @@ class Recorder:
                 self._append(name, self._values(name, trace, count, couplings, evidence))
 
     def _append(self, name: str, values: FloatArray) -> None:
-        # Blocks have networks first, a run has time first.
+        # Blocks have networks first, a run has time first, and no axes that a caller lacks.
         records = np.moveaxis(values, 1, 0)
+        if name != "weight_change":
+            records = self._axes.seen(records, 1)
+        elif self._axes.networks is None:
+            records = records[:, 0]
         if name not in self._series:
             self._series[name] = Series(
                 name, records.shape[1:], records.dtype, self._capacity, self._folder
@@ -262,12 +266,12 @@ class Recorder:
             if name in self._series:
                 values = self._series[name].values()
             else:  # no step was made
-                axes = {"weight_change": 1, "states": 3, "local_free_energy": 3}.get(name, 2)
-                values = np.zeros((0, *self._axes.shape[:axes]))
-            if name != "weight_change":
-                values = self._axes.seen(values, 1)
-            elif self._axes.networks is None:
-                values = values[:, 0]
+                shape = self._axes.outer
+                if name == "weight_change":
+                    shape = shape[: self._axes.networks is not None]
+                elif name in ("states", "local_free_energy"):
+                    shape = (*shape, self._axes.size)
+                values = np.zeros((0, *shape))
             records[name] = values
         return Run(
             records,

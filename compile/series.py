@@ -8,8 +8,10 @@ fits.
 from __future__ import annotations
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import Any, BinaryIO
+from weakref import finalize
 
 import numpy as np
 
@@ -32,7 +34,7 @@ class Folder:
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
-        self._temporary: TemporaryDirectory[str] | None = None
+        self._temporary: Path | None = None
 
     @property
     def wanted(self) -> bool:
@@ -45,8 +47,9 @@ class Folder:
             self._path.mkdir(parents=True, exist_ok=True)
             return self._path / f"{name}.npy"
         if self._temporary is None:
-            self._temporary = TemporaryDirectory(prefix="deepparticle-", ignore_cleanup_errors=True)
-        return Path(self._temporary.name) / f"{name}.npy"
+            self._temporary = Path(mkdtemp(prefix="deepparticle-"))
+            finalize(self, rmtree, self._temporary, ignore_errors=True)
+        return self._temporary / f"{name}.npy"
 
 
 class Series:
@@ -110,6 +113,7 @@ class Series:
 
     def _open(self) -> None:
         self._path = self._folder.file(self.name)
+        self._path.unlink(missing_ok=True)  # an earlier run may have the file mapped
         self._file = self._path.open("w+b")
         self._write_header()
         self._file.write(self._held[: self.count].tobytes())
@@ -130,15 +134,21 @@ class Series:
         """All records; from a file, mapped into memory."""
         if self._file is None or self._path is None:
             return self._held[: self.count]
-        self._file.seek(0, 2)
-        self._write_header()
-        self._file.flush()
+        self._complete()
         if self.count * self._size == 0:  # nothing to map
             return np.empty((self.count, *self._shape), self._dtype)
         mapped: FloatArray = np.load(self._path, mmap_mode="r")
         return mapped
 
+    def _complete(self) -> None:
+        """Say in the header how much there is; go on at the end."""
+        if self._file is not None and not self._file.closed:
+            self._write_header()
+            self._file.seek(0, 2)
+            self._file.flush()
+
     def close(self) -> None:
-        """Close the file, if there is one."""
+        """Close the file, if there is one, so that it can be read."""
         if self._file is not None:
+            self._complete()
             self._file.close()

@@ -274,8 +274,8 @@ class Simulator:
         self._set_state(checked_states(state, self._program, self._axes, "Simulator.state"))
 
     def _set_state(self, state: FloatArray) -> None:
-        now = self._engine.backend.variables.copy()
-        now.state = np.array(np.broadcast_to(state, now.state.shape), dtype=self._dtype)
+        now = self._engine.backend.variables
+        now.state = np.array(np.broadcast_to(state, self._axes.shape), dtype=self._dtype)
         self._engine.backend.variables = now
 
     @property

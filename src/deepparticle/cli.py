@@ -1,4 +1,4 @@
-"""The command line: ``deepparticle demo``, ``deepparticle --help``, ``deepparticle --version``."""
+"""The command line: ``deepparticle demo``, ``bench``, ``--help``, ``deepparticle --version``."""
 
 from __future__ import annotations
 
@@ -43,12 +43,19 @@ def _parser() -> argparse.ArgumentParser:
         help="folder for the figure and results.json (default: %(default)s)",
     )
     demo.add_argument("--quick", action="store_true", help="learn a tenth as long")
+    from deepparticle.benchmarks.command import add_command
+
+    add_command(commands)
     return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     options = _parser().parse_args(arguments)
+    if options.command == "bench":
+        from deepparticle.benchmarks.command import run_command
+
+        return run_command(options)
     from deepparticle.demo import run_demo
 
     # A file in the place of the folder is found out now, not after a minute of learning.

@@ -157,7 +157,7 @@ def test_auto_makes_the_run_of_numpy_with_the_shared_stream() -> None:
         dp.Simulator(world(), name, stream="shared", seed=4).infer(steps=20).states
         for name in ("auto", "numpy")
     ]
-    np.testing.assert_allclose(*runs, atol=1e-11)
+    np.testing.assert_allclose(runs[0], runs[1], atol=1e-11)
 
 
 # ---------------------------------------------------------------------- what is refused

@@ -123,7 +123,7 @@ def test_inference_between_learning_sees_what_is_pending() -> None:
         for one in (made, expected):
             one.learn(np.ones(SIZE), steps=3, record=())
             runs.append(one.infer(steps=2).states)
-        np.testing.assert_allclose(*runs, atol=1e-10)
+        np.testing.assert_allclose(runs[0], runs[1], atol=1e-10)
     assert_same(made, expected)
 
 

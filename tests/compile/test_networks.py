@@ -119,8 +119,8 @@ def test_one_seed_gives_every_network_another_stream(seed: Any) -> None:
 
 def test_seeds_may_be_an_array_or_a_tuple() -> None:
     runs = [batch(seed=seed).infer(steps=5).states for seed in ([1, 2, 3], (1, 2, 3))]
-    np.testing.assert_array_equal(*runs)
-    of_array = batch(seed=np.array([1, 2, 3])).infer(steps=5).states  # type: ignore[arg-type]
+    np.testing.assert_array_equal(runs[0], runs[1])
+    of_array = batch(seed=np.array([1, 2, 3])).infer(steps=5).states
     np.testing.assert_array_equal(runs[0], of_array)
 
 
@@ -266,7 +266,8 @@ def test_one_network_is_written_back(layout: str) -> None:
     )
     simulator.learn(PATTERNS, epochs=5)
     learned = [one if layout == "dense" else one.toarray() for one in list(simulator.couplings)]
-    for network in (2, 0, np.int64(1)):
+    numbers: list[Any] = [2, 0, np.int64(1)]
+    for network in numbers:
         simulator.write_back(network=network, states=True)
         np.testing.assert_array_equal(world.couplings, learned[network])
         states = [leaf.state for leaf in world.subparticles]
@@ -310,7 +311,7 @@ def test_variables_of_networks_carry_everything_over() -> None:
     other = batch(seed=9)
     other.variables = simulator.variables
     runs = [one.infer(steps=5, mode="deterministic").states for one in (simulator, other)]
-    np.testing.assert_array_equal(*runs)
+    np.testing.assert_array_equal(runs[0], runs[1])
 
 
 # ---------------------------------------------------------------------- what is refused
@@ -465,5 +466,5 @@ def test_a_network_that_ran_away_is_not_written_back() -> None:
     with pytest.warns(DivergenceWarning, match="network 1"):
         simulator.learn(np.zeros(2), steps=400, epochs=3, record=())
     simulator.write_back(network=0)
-    with pytest.raises(dp.DivergenceError, match="write_back .* finite"):
+    with pytest.raises(dp.DivergenceError, match=r"write_back .* finite"):
         simulator.write_back(network=1)

@@ -225,7 +225,7 @@ def old_state_in_the_learning_rule(patch: Patch) -> None:
 
     def learn(self: Any, rates: FloatArray, updated: Any) -> None:
         learn_from, self._couplings.learn = self._couplings.learn, lambda error, state: None
-        self._couplings.learn = lambda error, state: learn_from(error, self.old)
+        self._couplings.learn = lambda error, state: learn_from(error, self.old.reshape(-1))
         LEARN(self, rates, updated)
         self._couplings.learn = learn_from
 

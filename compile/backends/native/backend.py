@@ -61,7 +61,7 @@ class NativeBackend(Backend):
         width = int(bounds[-1])
         # Where rows are moved there are places between them, which kernels treat as rows too.
         size = program.size if np.array_equal(self._positions, range(program.size)) else width
-        self._moved = size != program.size
+        self._moved = not np.array_equal(self._positions, range(program.size))
         self._width = width
         code, kinds, variances = families(program)
         self._rows = Rows(
