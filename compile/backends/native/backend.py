@@ -124,7 +124,10 @@ class NativeBackend(Backend):
 
     def _in_rows(self, numbers: FloatArray, *axes: int) -> FloatArray:
         """Flat numbers as an array of shape (..., N), a copy."""
-        rows: FloatArray = numbers.reshape(*axes, -1)[..., self._positions]
+        whole = numbers.reshape(*axes, -1)
+        rows: FloatArray = (
+            whole[..., self._positions] if self._moved else whole[..., : self.program.size].copy()
+        )
         return rows
 
     def _of_chains(self, cells: FloatArray) -> FloatArray:
@@ -192,6 +195,7 @@ class NativeBackend(Backend):
             stochastic=block.stochastic,
             learning=block.learning_rate is not None,
             clocked=block.clock is not None,
+            noting=block.clock is not None or bool(block.kept.any()),
             precision=self._by_row(block.precision),
             rate=self._rate(block.learning_rate),
             clock=self._clock(block.clock),

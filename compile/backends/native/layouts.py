@@ -11,6 +11,7 @@ from deepparticle.blankets._types import FloatArray, IntArray
 from deepparticle.compile.backends.native.chains import run_chains
 from deepparticle.compile.backends.native.lanes import aligned
 from deepparticle.compile.backends.native.panels import from_panels, run_panels, to_panels
+from deepparticle.compile.backends.native.products import update_chains
 from deepparticle.compile.backends.native.random_numbers import GROUP
 from deepparticle.compile.backends.native.rows import Cells, Given, Kept, Rows, Scratch
 from deepparticle.compile.backends.native.sites import run_sites
@@ -78,6 +79,12 @@ _WORTH_THREADS = 4e6
 _WORTH_DIVIDING = 200_000
 
 
+# Products that BLAS makes faster than :mod:`.chains`: from here on its threads and those of a team,
+# which are started for every step, take little of the time.
+_MANY_CHAINS = 32
+_LARGE_PRODUCT = 2**24
+
+
 class _Dense(Layout):
     """Dense, and everything or a part of it plastic."""
 
@@ -138,6 +145,57 @@ class _Panels(_Dense):
 
         run_team(members, call)
         self._known = True
+
+
+class _Products(_Dense):
+    """Dense, all rows at once, with so many chains that BLAS makes the products."""
+
+    def __init__(
+        self, program: Program, rows: Rows, networks: int, chains: int, dtype: np.dtype[Any]
+    ) -> None:
+        super().__init__(program, rows, networks, chains, dtype)
+        self._inputs = aligned((networks * chains * rows.stride,), dtype)
+
+    def nanoseconds(self) -> float:
+        return self.networks * self.chains * (0.01 * self.rows.size**2 + 3.0 * self.rows.size)
+
+    def _laid_out(self, matrices: FloatArray) -> FloatArray:
+        return np.array(matrices, order="C")
+
+    def couplings(self) -> FloatArray:
+        return self._couplings.copy()
+
+    def _by_chain(self, numbers: FloatArray) -> FloatArray:
+        """Flat numbers as a view of shape (R, C, N)."""
+        whole = numbers.reshape(self.networks, self.chains, self.rows.stride)
+        return whole[..., : self.rows.size]
+
+    def run(self, given: Given, cells: Cells, kept: Kept) -> None:
+        state, errors = self._by_chain(cells.state), self._by_chain(cells.errors)
+        inputs, slot = self._by_chain(self._inputs), 0
+        for step in range(given.steps):
+            if given.reset[step]:
+                cells.state[...] = 0
+            if step == given.steps - 1:
+                cells.previous[...] = cells.state
+            np.matmul(state, self._couplings.swapaxes(1, 2), out=inputs)
+
+            def call(member: int, team: int, step: int = step, slot: int = slot) -> None:
+                what = (self.rows, given, cells, kept, self.scratch, self._inputs)
+                update_chains(member, team, *what, step, slot)
+
+            run_team(self.members, call)
+            if given.learning:
+                self._learn(errors, state)
+            slot += int(kept.steps[step])
+
+    def _learn(self, errors: FloatArray, state: FloatArray) -> None:
+        change = np.matmul(errors.swapaxes(1, 2), state)
+        if self._plastic.size:
+            change *= self._plastic.reshape(change.shape[1:])
+        self._couplings += change
+        size = self.rows.size
+        self._couplings.reshape(self.networks, -1)[:, :: size + 1] = 0
 
 
 class _Sites(_Dense):
@@ -243,5 +301,7 @@ def layout_of(
     """The layout for a program."""
     if program.layout == "sparse":
         return _Sparse(program, rows, networks, chains, dtype)
-    kind = _Panels if program.schedule == "synchronous" else _Sites
-    return kind(program, rows, networks, chains, dtype)
+    if program.schedule != "synchronous":
+        return _Sites(program, rows, networks, chains, dtype)
+    large = chains >= _MANY_CHAINS and chains * program.size**2 >= _LARGE_PRODUCT
+    return (_Products if large else _Panels)(program, rows, networks, chains, dtype)

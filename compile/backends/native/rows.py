@@ -56,7 +56,8 @@ class Given(NamedTuple):
     """A block: numbers, then arrays by network (and step, and chain).
 
     `uniforms` and `sites` have no element where they are drawn here; `seeds` has eight words per
-    network, `drawn` the steps for which numbers were drawn before.
+    network, `drawn` the steps for which numbers were drawn before. Fields and arguments are wanted
+    after every step if it is `noting` them, else after the last one only.
     """
 
     networks: int
@@ -67,6 +68,7 @@ class Given(NamedTuple):
     stochastic: bool
     learning: bool
     clocked: bool
+    noting: bool
     precision: FloatArray
     rate: FloatArray
     clock: IntArray
@@ -174,8 +176,9 @@ def advance(
             argument = chosen(due, argument, load(cells.argument, at + row))
             precision = chosen(due, precision, load(cells.used, at + row))
         store(cells.state, at + row, state)
-        store(cells.field, at + row, field)
-        store(cells.argument, at + row, argument)
+        if given.noting or step == given.steps - 1:
+            store(cells.field, at + row, field)
+            store(cells.argument, at + row, argument)
         if given.clocked or step == 0:
             store(cells.used, at + row, precision)
         accumulate(cells.total, at + row, state)
