@@ -1,5 +1,6 @@
 """How does it run fast? Lowering to a program, backends, the simulator, and proof of equality."""
 
+from deepparticle.compile.divergence import DivergenceWarning
 from deepparticle.compile.lowering import flatten_rule, lower
 from deepparticle.compile.program import Program
 from deepparticle.compile.relaxation import Relaxation
@@ -10,6 +11,7 @@ from deepparticle.compile.verify import Comparison, Verification, verify
 __all__ = [
     "BACKENDS",
     "Comparison",
+    "DivergenceWarning",
     "Program",
     "Relaxation",
     "Run",

@@ -20,6 +20,7 @@ __all__ = [
     "checked_array",
     "checked_count",
     "checked_couplings",
+    "checked_devices",
     "checked_dtype",
     "checked_folder",
     "checked_states",
@@ -295,6 +296,19 @@ def checked_folder(folder: Any, where: str) -> Path | None:
         mend = "give the path of a folder, or one that does not exist yet"
         raise SettingError(Fault(where, "series are written to a folder", repr(str(path)), mend))
     return path
+
+
+def checked_devices(devices: Any, backend: str) -> list[Any] | None:
+    """Return `devices` as a list, or None; only the backend ``jax`` knows any."""
+    if devices is None:
+        return None
+    if backend != "jax":
+        rule, mend = "devices are chosen for backend 'jax'", "leave devices out"
+        raise SettingError(Fault("Simulator", rule, f"backend {backend!r}", mend))
+    if isinstance(devices, str) or not isinstance(devices, Sequence) or not devices:
+        rule, mend = "devices are a sequence of jax devices", "give jax.devices(), for example"
+        raise SettingTypeError(Fault("Simulator", rule, repr(devices)[:60], mend))
+    return list(devices)
 
 
 def checked_dtype(dtype: Any) -> np.dtype[Any]:

@@ -30,6 +30,7 @@ class Axes:
 
     Examples
     --------
+    >>> import numpy as np
     >>> axes = Axes(networks=None, chains=5, size=3)
     >>> axes.shape, axes.words()
     ((1, 5, 3), '(3,) or (5, 3)')

@@ -20,7 +20,6 @@ networks run side by side, one that diverges is named in a warning, and the othe
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 
 import numpy as np
@@ -71,6 +70,8 @@ class DivergenceMonitor:
         self._cosines, self._excess = np.zeros(shape), np.zeros(shape)
         self._looks = np.zeros(axes.shape[0], dtype=np.intp)
         self.diverged = np.zeros(axes.shape[0], dtype=np.bool_)
+        # What is to be said of them.
+        self.messages: list[str] = []
 
     @property
     def calm(self) -> bool:
@@ -171,7 +172,7 @@ class DivergenceMonitor:
         if self._axes.networks is None:
             raise error
         self.diverged[network] = True
-        warnings.warn(str(error), DivergenceWarning, stacklevel=2)
+        self.messages.append(str(error))
 
     def _error(self, network: int, value: str, step: int) -> DivergenceError:
         doing, mend = "inference", "lower the couplings or the precision"

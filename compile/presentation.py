@@ -226,6 +226,9 @@ class Presentation:
     def _single(self, pattern: Any) -> Any:
         """One pattern as evidence."""
         given = resolved_evidence(self._program, pattern, self._axes, "learn")
+        if given is None:
+            rule, mend = "a pattern is an array or a dict", "give {} for what external states hold"
+            raise SettingTypeError(Fault("learn", rule, "None", mend))
         if isinstance(given, dict):
             return {number: self._strength * value for number, value in given.items()}
         return self._strength * given

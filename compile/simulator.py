@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from os import PathLike
@@ -27,8 +28,10 @@ from deepparticle.blankets.errors import (
 )
 from deepparticle.blankets.numbers import finite_number
 from deepparticle.compile.arguments import (
+    checked_array,
     checked_count,
     checked_couplings,
+    checked_devices,
     checked_dtype,
     checked_folder,
     checked_states,
@@ -42,7 +45,7 @@ from deepparticle.compile.backends.choosing import BACKENDS, chosen_backend
 from deepparticle.compile.backends.numpy_backend import NumpyBackend
 from deepparticle.compile.backends.object_backend import ObjectBackend
 from deepparticle.compile.backends.stepping import SteppingBackend
-from deepparticle.compile.divergence import DivergenceMonitor
+from deepparticle.compile.divergence import DivergenceMonitor, DivergenceWarning
 from deepparticle.compile.engine import Call, Engine, Timeline
 from deepparticle.compile.evidence import named_by_path, resolved_evidence
 from deepparticle.compile.interrupting import interruptible
@@ -90,6 +93,9 @@ class Simulator:
         Where random numbers come from. ``own``: the generator of the backend, which is the fast
         one (``numpy`` and ``objects`` have none and share theirs). ``shared``: that of NumPy on
         every backend, so that all of them make the same run.
+    devices : sequence of jax.Device, optional
+        For ``backend="jax"``: what to spread networks over, or the rows of one large dense network.
+        By default all devices share several networks, and a single network has one.
     precision, learning_rate : float or array_like, optional
         Override those of the world: a number, ``(N,)``, or with networks ``(networks,)`` or
         ``(networks, N)``.
@@ -112,6 +118,7 @@ class Simulator:
         "__weakref__",
         "_axes",
         "_class",
+        "_devices",
         "_dtype",
         "_engine",
         "_known",
@@ -135,6 +142,7 @@ class Simulator:
         dtype: Any = "float64",
         layout: str = "auto",
         stream: str = "own",
+        devices: Sequence[Any] | None = None,
         precision: ArrayLike | None = None,
         learning_rate: ArrayLike | None = None,
         clock: ArrayLike | None = None,
@@ -166,6 +174,8 @@ class Simulator:
         refuse_overflow(self._program, self._dtype)
         self._world = world
         self._class = chosen_backend(backend, self._program, *self._axes.shape[:2], self._dtype)
+        given = checked_devices(devices, self._class.name)
+        self._devices = None if given is None else {"devices": given}
         # The objects backend works on objects of its own, whatever becomes of the world.
         self._snapshot = world.copy() if self._class is ObjectBackend else None
         # What the world holds, as far as this simulator knows: lowered from it, or written back.
@@ -215,7 +225,10 @@ class Simulator:
     ) -> Backend:
         if self._snapshot is not None:
             return ObjectBackend(self._program, networks, chains, dtype, self._snapshot)
-        return kind(self._program, networks, chains, dtype)
+        make: Any = kind
+        chosen = {} if self._devices is None or kind is not self._class else self._devices
+        made: Backend = make(self._program, networks, chains, dtype, **chosen)
+        return made
 
     # ------------------------------------------------------------------ what it holds
 
@@ -519,6 +532,7 @@ class Simulator:
             )
         if start is None:
             start = self.state
+        start = checked_array(start, "relax, start", "the state")
         axes = self._axes_of_starts(start)
         states = checked_states(start, self._program, axes, "relax, start")
         given = resolved_evidence(
@@ -556,12 +570,11 @@ class Simulator:
         seen: list[Any] = [axes.seen(part) for part in found]
         return Relaxation(*seen)
 
-    def _axes_of_starts(self, start: ArrayLike) -> Axes:
+    def _axes_of_starts(self, start: FloatArray) -> Axes:
         """The axes of a relaxation: starts are chains of it."""
-        extra = np.ndim(start) - 1 - (self._axes.networks is not None)
-        if extra < 1:
-            return dataclasses.replace(self._axes, chains=None)
-        return dataclasses.replace(self._axes, chains=np.shape(start)[-2])
+        extra = start.ndim - 1 - (self._axes.networks is not None)
+        starts = None if extra < 1 else checked_count(start.shape[-2], "relax", "starts", 1)
+        return dataclasses.replace(self._axes, chains=starts)
 
     def _site_stream(self, axes: Axes) -> Iterator[IntArray]:
         # Where relaxation ends does not depend on these, so they do not disturb the run's stream.
@@ -687,6 +700,8 @@ class Simulator:
         patterns: IntArray | None = None,
     ) -> Run:
         several = self._axes.networks is not None
+        for message in monitor.messages:
+            warnings.warn(message, DivergenceWarning, stacklevel=3)  # at the caller
         return recorder.run(interrupted, patterns, monitor.diverged if several else None)
 
     def __repr__(self) -> str:

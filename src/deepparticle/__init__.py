@@ -46,7 +46,16 @@ from deepparticle.blankets import (
     SettingTypeError,
     UnknownPathError,
 )
-from deepparticle.compile import Program, Relaxation, Run, Simulator, Verification, lower, verify
+from deepparticle.compile import (
+    DivergenceWarning,
+    Program,
+    Relaxation,
+    Run,
+    Simulator,
+    Verification,
+    lower,
+    verify,
+)
 from deepparticle.partitions import (
     Partition,
     Population,
@@ -65,6 +74,7 @@ __all__ = [
     "ContinuousBernoulli",
     "Delta",
     "DivergenceError",
+    "DivergenceWarning",
     "ExternalState",
     "Fault",
     "Gaussian",

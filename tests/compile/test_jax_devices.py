@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -73,6 +74,15 @@ shards = rows._held.couplings.addressable_shards
 assert {shard.data.shape for shard in shards} == {(1, SIZE // 4, SIZE)}
 assert len(single._held.couplings.sharding.device_set) == 1
 
+runs = []
+for devices in (jax.devices(), None):
+    simulator = dp.Simulator(
+        dp.from_couplings(couplings), "jax", devices=devices, learning_rate=0.01, seed=5
+    )
+    simulator.learn(np.eye(SIZE), epochs=3, record=())
+    runs.append(simulator.couplings)
+np.testing.assert_allclose(runs[0], runs[1], rtol=1e-12, atol=1e-12)
+
 for networks, message in ((2, "4 devices for 2 networks"), (3, "give fewer devices")):
     try:
         JaxBackend(program, networks, 1, np.dtype("float64"), devices=jax.devices())
@@ -101,3 +111,17 @@ def test_one_device_by_name() -> None:
     program = lower(dp.from_couplings(np.zeros((3, 3))))
     backend = JaxBackend(program, 2, 1, np.dtype("float32"), devices=jax.devices()[:1])
     assert backend._held.state.sharding.device_set == set(jax.devices()[:1])
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "message"),
+    [
+        ({"devices": jax.devices(), "backend": "numpy"}, ValueError, r"\(got backend 'numpy'\)"),
+        ({"devices": "cpu", "backend": "jax"}, (TypeError, ValueError), "devices"),
+        ({"devices": [], "backend": "jax"}, TypeError, r"jax.devices\(\)"),
+        ({"devices": 2, "backend": "jax"}, TypeError, r"sequence of jax devices \(got 2\)"),
+    ],
+)
+def test_devices_that_are_none_are_refused(given: Any, error: Any, message: str) -> None:
+    with pytest.raises(error, match=message):
+        dp.Simulator(dp.from_couplings(np.zeros((3, 3))), **given)

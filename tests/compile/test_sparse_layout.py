@@ -1,10 +1,12 @@
 """The sparse layout: only couplings that exist have a place, and nothing else is different."""
 
+import time
 from typing import Any
 
 import numpy as np
 import pytest
 import scipy.sparse
+from scipy.special import ellipk
 
 import deepparticle as dp
 from deepparticle.compile.backends.choosing import installed_backends
@@ -250,3 +252,38 @@ def test_float32_stays_float32() -> None:
     run = made.learn(np.ones((1, 8)), record="states")
     assert run.states.dtype == np.float32
     assert {one.dtype for one in made.couplings} == {np.dtype(np.float32)}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", [name for name in installed_backends() if name != "jax"])
+def test_a_lattice_of_a_million_leaves_infers_and_learns(backend: str) -> None:
+    size = 1000 * 1000
+    world = dp.from_couplings(dp.lattice_couplings((1000, 1000), 0.3), distribution=dp.Spin())
+    simulator = dp.Simulator(world, backend, "chromatic", dtype="float32", learning_rate=0.01)
+    assert simulator.program.layout == "sparse"
+    assert len(simulator.program.scan) == 2
+    run = simulator.infer(steps=20, record="states", every=20)
+    assert set(np.unique(run.states)) == {-1.0, 1.0}
+    # Onsager's solution: how much neighbours agree in an infinite lattice, here ± 0.0007.
+    spins = simulator.state.reshape(1000, 1000)
+    agreement = 0.5 * (np.mean(spins[1:] * spins[:-1]) + np.mean(spins[:, 1:] * spins[:, :-1]))
+    modulus = 2.0 * np.sinh(0.6) / np.cosh(0.6) ** 2
+    rest = 1.0 + 2.0 / np.pi * (2.0 * np.tanh(0.6) ** 2 - 1.0) * ellipk(modulus**2)
+    assert agreement == pytest.approx(0.5 / np.tanh(0.6) * rest, abs=0.004)
+    simulator.learn(np.ones(size), epochs=1, steps=2, record=())
+    assert np.any(simulator.couplings.data != np.float32(0.3))
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_explicit_couplings_take_less_than_five_seconds() -> None:
+    rng = np.random.default_rng(0)
+    began = time.perf_counter()
+    world = dp.Partition("world")
+    leaves = [world.add_subparticle(f"s{row}") for row in range(1000)]
+    for row in range(1000):
+        for offset in range(1, 101):
+            world.couple(leaves[row], leaves[(row + offset) % 1000], rng.normal())
+    world.check()
+    program = dp.lower(world)
+    assert time.perf_counter() - began < 5.0
+    assert program.coupling_count == 100_000
