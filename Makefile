@@ -117,10 +117,10 @@ demo: $(CORE) same-python
 	@$(RUN) -m deepparticle demo $(ARGS)
 
 test: $(DEVELOPMENT) same-python
-	@$(RUN) -m pytest $(ARGS)
+	@$(RUN) -m pytest --numprocesses auto $(ARGS)
 
 test-all: $(DEVELOPMENT) same-python
-	@$(RUN) -m pytest -m "" $(ARGS)
+	@$(RUN) -m pytest --numprocesses auto -m "" $(ARGS)
 
 bench: $(BENCHMARKS) same-python
 	@$(RUN) -m deepparticle bench $(if $(ARGS),,--out docs) $(ARGS)

@@ -25,9 +25,9 @@ from deepparticle.compile.run import Recorder, recorded
 
 __all__ = ["Call", "Engine", "Timeline"]
 
-# A block has at most so many random numbers and kept values (16 MiB of float64), and at most so
+# A block has at most so many random numbers and kept values (32 MiB of float64), and at most so
 # much work, so that Ctrl-C and the progress bar are answered several times a second.
-_NUMBERS = 2**21
+_NUMBERS = 2**22
 _WORK = 2**28
 
 # While learning, blocks grow by this part of what was learned until then: divergence is looked for

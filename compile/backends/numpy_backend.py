@@ -79,16 +79,18 @@ class NumpyBackend(SteppingBackend):
         size = self.program.couplings.size * self.dtype.itemsize
         group = max(1, _CACHE // max(1, size))
         if group >= self.networks or not isinstance(couplings, DenseCouplings):
-            return self._synchronous_block(block, couplings, slice(None))
-        parts = [slice(start, start + group) for start in range(0, self.networks, group)]
-        traces = [self._synchronous_block(block, couplings.part(part), part) for part in parts]
-        return Trace(
-            {name: np.concatenate([trace.kept[name] for trace in traces]) for name in block.keep},
-            *(
-                np.concatenate([getattr(trace, name) for trace in traces])
-                for name in ("total", "previous", "state", "field")
-            ),
-        )
+            trace, last = self._synchronous_block(block, couplings, slice(None))
+        else:
+            parts = [slice(start, start + group) for start in range(0, self.networks, group)]
+            made = [self._synchronous_block(block, couplings.part(part), part) for part in parts]
+            trace, last = (
+                {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
+                for pieces in zip(*made, strict=True)
+            )
+        now = self._cells
+        now.state, now.field = last["state"], last["field"]
+        now.argument, now.used_precision = last["argument"], last["used_precision"]
+        return Trace(trace, last["total"], last["previous"], now.state, now.field)
 
     def _kernels(self, shape: tuple[int, ...]) -> tuple[Callable[..., FloatArray], ...]:
         """Sampling and expectation, for arrays with one axis that hold networks, chains, rows."""
@@ -106,49 +108,59 @@ class NumpyBackend(SteppingBackend):
 
         return sample, mean
 
-    def _synchronous_block(self, block: Block, couplings: Couplings, part: slice) -> Trace:
-        now = self._cells
-        shape = now.state[part].shape
+    def _synchronous_block(
+        self, block: Block, couplings: Couplings, part: slice
+    ) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
+        """What is kept of the steps of some networks, and what there is after the last one.
+
+        No array that there was before is written to, so that nothing needs to be copied.
+        """
+        shape = self._cells.state[part].shape
 
         def flat(values: FloatArray) -> FloatArray:
-            return np.ascontiguousarray(np.broadcast_to(values, shape)).reshape(-1)
+            filled = np.empty(shape, self.dtype)
+            filled[...] = values
+            return filled.reshape(-1)
 
         sample, mean = self._kernels(shape)
-        state = now.state[part].reshape(-1).copy()
-        bias, precision = flat(self._bias), flat(block.precision[part, None])
-        biased, resets = bool(bias.any()), block.reset is not None
+        state = self._cells.state[part].reshape(-1)
+        precision = flat(block.precision[part, None])
+        bias = flat(self._bias) if self._bias.any() else None
         rate = None
         if block.learning_rate is not None:
             rate = flat(block.learning_rate[part, None]) / self.dtype.type(self.chains)
-        uniforms = None
+        uniforms: Any = [None] * block.steps
         if block.uniforms is not None:
             # Networks come first in a block; here all of one step lie side by side.
             uniforms = np.ascontiguousarray(block.uniforms[part].swapaxes(0, 1))
             uniforms = uniforms.reshape(block.steps, -1)
-        evidence = flat(block.evidence[block.shown[part, 0]])
-        changes = np.any(block.shown[part, 1:] != block.shown[part, :-1], axis=(0, 2)).tolist()
-        kept: dict[str, list[FloatArray]] = {name: [] for name in block.keep}
+        shown = block.shown[part]
+        changes = np.any(shown[:, 1:] != shown[:, :-1], axis=(0, 2)).tolist()
+        resets = [False] * block.steps if block.reset is None else block.reset.tolist()
         keeps = block.kept.tolist() if block.keep else [False] * block.steps
-        total = np.zeros(state.size, self.dtype)
-        previous = state
-        for step in range(block.steps):
-            if resets and block.reset[step]:  # type: ignore[index]
+        kept: dict[str, list[FloatArray]] = {name: [] for name in block.keep}
+        inputs, learn = couplings.inputs, couplings.learn
+        total: Any = 0
+        for step, (new, reset, keep, drawn) in enumerate(
+            zip([True, *changes], resets, keeps, uniforms, strict=True)
+        ):
+            if reset:
                 state = np.zeros_like(state)
-            if step and changes[step - 1]:
-                evidence = flat(block.evidence[block.shown[part, step]])
+            if new:
+                evidence = flat(block.evidence[shown[:, step]])
             previous = state
-            field = couplings.inputs(state)
-            if biased:
+            field = inputs(state)
+            if bias is not None:
                 field += bias
             argument = field + evidence
             argument *= precision
-            state = mean(argument) if uniforms is None else sample(argument, uniforms[step])
+            state = mean(argument) if drawn is None else sample(argument, drawn)
             if rate is not None:
                 error = state - mean(field)
                 error *= rate
-                couplings.learn(error, state)
-            total += state
-            if keeps[step]:
+                learn(error, state)
+            total = total + state if step else state
+            if keep:
                 values = {
                     "state": state,
                     "field": field,
@@ -157,19 +169,18 @@ class NumpyBackend(SteppingBackend):
                 }
                 for name, series in kept.items():
                     series.append(values[name].reshape(shape))
-        last = state.reshape(shape)
-        now.state[part], now.field[part] = last, field.reshape(shape)
-        now.argument[part], now.used_precision[part] = (
-            argument.reshape(shape),
-            precision.reshape(shape),
-        )
         empty = np.zeros((shape[0], 0, *shape[1:]), self.dtype)
-        return Trace(
+        last = {
+            "state": state,
+            "field": field,
+            "argument": argument,
+            "used_precision": precision,
+            "total": total,
+            "previous": previous,
+        }
+        return (
             {name: np.stack(series, axis=1) if series else empty for name, series in kept.items()},
-            total.reshape(shape),
-            previous.reshape(shape).copy(),
-            last,
-            field.reshape(shape),
+            {name: values.reshape(shape) for name, values in last.items()},
         )
 
     # ------------------------------------------------------------------ single steps

@@ -62,7 +62,7 @@ def test_only_one_large_dense_plastic_synchronous_network_defers() -> None:
     values = program.couplings[None].copy()
     assert isinstance(couplings_for(program, 1, 1, values), DeferredCouplings)
     assert isinstance(couplings_for(program, 1, 4, values), DeferredCouplings)
-    assert type(couplings_for(program, 1, 16, values)) is DenseCouplings
+    assert type(couplings_for(program, 1, 32, values)) is DenseCouplings
     assert type(couplings_for(program, 2, 1, np.repeat(values, 2, axis=0))) is DenseCouplings
     for world, schedule in ((net(size=64), "synchronous"), (net(size=400), "sequential")):
         program = dp.lower(world, schedule)
@@ -79,7 +79,7 @@ def test_only_one_large_dense_plastic_synchronous_network_defers() -> None:
 @pytest.mark.usefixtures("deferred")
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("chains", [None, 1, 3, 15])
-@pytest.mark.parametrize("pending", [1, 2, 7, 32])
+@pytest.mark.parametrize("pending", [1, 2, 7, 32, 64])
 def test_it_learns_what_is_learned_step_by_step(
     monkeypatch: pytest.MonkeyPatch, pending: int, chains: int | None, dtype: str
 ) -> None:
@@ -99,6 +99,17 @@ def test_it_learns_what_is_learned_step_by_step(
         one.learn(patterns, epochs=epochs, steps=4, record=())
     np.testing.assert_allclose(made.couplings, expected.couplings, atol=tolerance)
     np.testing.assert_array_equal(np.diagonal(made.couplings), 0.0)
+
+
+@pytest.mark.usefixtures("deferred")
+@pytest.mark.parametrize("band", [1, 5 * 8 * SIZE, 2**20])
+def test_bands_of_rows_are_folded_one_by_one(monkeypatch: pytest.MonkeyPatch, band: int) -> None:
+    monkeypatch.setattr(numpy_couplings, "_BAND", band)
+    made, expected = simulator(), reference()
+    for one in (made, expected):
+        one.learn(np.ones(SIZE), steps=70, record=())
+    assert kind_of(made) is DeferredCouplings
+    assert_same(made, expected)
 
 
 @pytest.mark.usefixtures("deferred")
