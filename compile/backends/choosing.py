@@ -93,7 +93,7 @@ def chosen_backend(
                 )
             )
         return found
-    for candidate in _by_speed(program, networks, chains):
+    for candidate in _by_speed(program, networks):
         if candidate in installed_backends():
             found = backend_class(candidate)
             if found.refusal(program, networks, chains, dtype) is None:
@@ -101,9 +101,21 @@ def chosen_backend(
     return NumpyBackend
 
 
-def _by_speed(program: Program, networks: int, chains: int) -> tuple[str, ...]:
+# One dense network of so many rows learns faster where J is written many steps at a time: at 1024
+# rows ``native`` takes half the time of ``numpy``, at 4096 rows one and a half times as long.
+_LARGE = 3000
+
+
+def _by_speed(program: Program, networks: int) -> tuple[str, ...]:
     if "jax" in installed_backends() and _has_accelerator():
         return ("jax", "native", "numpy")
+    if (
+        networks == 1
+        and program.layout == "dense"
+        and program.schedule == "synchronous"
+        and program.size >= _LARGE
+    ):
+        return ("numpy",)
     return ("native", "numpy")
 
 
