@@ -9,6 +9,7 @@ and rows: elementwise functions are faster on it, and small networks are all ove
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from typing import Any
 
@@ -23,10 +24,16 @@ __all__ = ["Couplings", "DeferredCouplings", "DenseCouplings", "SparseCouplings"
 # not fit in the cache of a core any more.
 _DEFERRED_FROM = 384
 
-# Pending changes are folded in when there are so many. Each costs 4N operations per step, and their
-# product with the states 2N² wherever it happens; a fold reads and writes all of J once. From 32 to
-# 64 a step of N = 4096 becomes a tenth faster, and from there to 128 nothing.
-_PENDING = 64
+
+def _pending(size: int) -> int:
+    """How many changes K are put off before they are folded in.
+
+    A step reads the pending pairs, K N numbers on average (K/2 of them, twice N long), and its
+    share of a fold, which reads and writes J, is 2N²/K numbers. Their sum is least at K = √(2N): 91
+    for N = 4096, where a step was measured to take the same time with 64 and with 128.
+    """
+    return round(math.sqrt(2 * size))
+
 
 # J is folded by bands of rows of so many bytes, whose changes stay in the cache of a core.
 _BAND = 2**20
@@ -45,7 +52,7 @@ def couplings_for(program: Program, networks: int, chains: int, values: FloatArr
         return SparseCouplings(program, values, chains)
     if (
         networks == 1
-        and chains < _PENDING // 2
+        and 2 * chains < _pending(program.size)
         and program.size >= _DEFERRED_FROM
         and program.learns_everywhere
         and program.schedule == "synchronous"
@@ -165,7 +172,8 @@ class DeferredCouplings(DenseCouplings):
 
     def __init__(self, program: Program, values: FloatArray, chains: int) -> None:
         super().__init__(program, values, chains)
-        shape = (_PENDING, program.size)
+        self._limit = _pending(program.size)
+        shape = (self._limit, program.size)
         self._errors = np.zeros(shape, values.dtype)
         self._states = np.zeros(shape, values.dtype)
         self._on_diagonal = np.zeros(program.size, values.dtype)
@@ -195,7 +203,7 @@ class DeferredCouplings(DenseCouplings):
         self._errors[span], self._states[span] = errors, states
         self._on_diagonal += (errors * states).sum(axis=0)
         self._count += chains
-        if self._count + chains > _PENDING:
+        if self._count + chains > self._limit:
             self._fold()
 
     def _fold(self) -> None:

@@ -109,7 +109,12 @@ def page(
     str
         Markdown.
     """
-    lines = ["# Benchmarks", "", *wrap(INTRODUCTION.strip().format(repeats=settings.repeats), 118), ""]
+    lines = [
+        "# Benchmarks",
+        "",
+        *wrap(INTRODUCTION.strip().format(repeats=settings.repeats), 118),
+        "",
+    ]
     if settings.quick:
         lines += ["**A quick run: sizes are small, the numbers say nothing about the goals.**", ""]
     if interrupted:
