@@ -15,6 +15,8 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from deepparticle.agents.distribution import StateDistribution
 from deepparticle.blankets._types import ArrayLike
 from deepparticle.blankets.errors import Fault, SettingError, SettingTypeError
@@ -82,7 +84,9 @@ def from_couplings(
     <SensoryState of 'population/1' from 'evidence': weight=1>
     """
     matrix: Any = couplings
-    if not hasattr(couplings, "tocoo"):
+    # The population copies an array of numbers; a large one need not be copied here as well.
+    numbers = isinstance(couplings, np.ndarray) and couplings.dtype.kind in "fiu"
+    if not numbers and not hasattr(couplings, "tocoo"):
         try:
             matrix = real_array(couplings)
         except (TypeError, ValueError):
