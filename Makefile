@@ -90,7 +90,7 @@ $(CORE): | $(VENV)/bin/python same-python
 
 $(DEVELOPMENT): | $(CORE) same-python
 	@echo "Installing the tools for tests and checks into $(VENV)"
-	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable ".[test,checks,native,jax]"
+	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable ".[test,checks,native,jax,arviz,examples]"
 	@touch $@
 
 $(BENCHMARKS): | $(CORE) same-python

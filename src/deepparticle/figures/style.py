@@ -1,0 +1,165 @@
+"""What all figures share: colours for any colour vision, sizes for a column, images as tiles.
+
+Colours are those of Okabe & Ito (2008). A column of a journal is 89 mm wide, a page 183 mm; text
+is set at 7 to 9 points, so that a figure is readable at the size at which it is printed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from deepparticle.blankets._types import ArrayLike
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = [
+    "BLUE",
+    "COLUMN",
+    "DIVERGING",
+    "GREEN",
+    "GREY",
+    "INK",
+    "ORANGE",
+    "PAGE",
+    "PURPLE",
+    "SERIES",
+    "SKY",
+    "VERMILION",
+    "YELLOW",
+    "new_figure",
+    "plain",
+    "show_matrix",
+    "show_pattern",
+]
+
+BLUE, VERMILION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
+ORANGE, SKY, YELLOW = "#E69F00", "#56B4E9", "#F0E442"
+GREY, INK = "#999999", "#333333"
+
+SERIES = (
+    (BLUE, "o", "-"),
+    (VERMILION, "^", "--"),
+    (GREEN, "s", "-."),
+    (PURPLE, "D", ":"),
+    (ORANGE, "v", "-"),
+    (SKY, "P", "--"),
+)
+"""Colour, marker and line style of the first, second … series: told apart without colour too."""
+
+DIVERGING = "PuOr_r"
+"""The colour map of what has a sign."""
+
+COLUMN, PAGE = 3.5, 7.2
+"""The width of a column and of a page, in inches."""
+
+
+def new_figure(width: float, height: float, title: str = "") -> Figure:
+    """An empty figure of so many inches, with constrained layout and small type.
+
+    Examples
+    --------
+    >>> new_figure(COLUMN, 2.0).get_size_inches().tolist()
+    [3.5, 2.0]
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained", dpi=150)
+    if title:
+        figure.suptitle(title, fontsize=9, color=INK)
+    return figure
+
+
+def plain(ax: Any, title: str = "", across: str = "", up: str = "") -> Any:
+    """Title and labels at the size of the house, and no frame above and at the right."""
+    if title:
+        ax.set_title(title, fontsize=8.5, color=INK)
+    if across:
+        ax.set_xlabel(across, fontsize=8)
+    if up:
+        ax.set_ylabel(up, fontsize=8)
+    ax.tick_params(labelsize=7)
+    if ax.name == "rectilinear":
+        ax.spines[["top", "right"]].set_visible(False)
+    return ax
+
+
+def show_pattern(
+    ax: Any,
+    pattern: ArrayLike,
+    shape: tuple[int, int],
+    limit: float | None = None,
+    *,
+    title: str = "",
+    below: str = "",
+) -> Any:
+    """Draw a pattern as an image; black is +limit, white −limit.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    pattern : array_like of shape (N,)
+    shape : tuple of int
+    limit : float, optional
+        By default the largest magnitude in the pattern.
+    title, below : str
+
+    Returns
+    -------
+    matplotlib AxesImage
+    """
+    image = np.asarray(pattern, dtype=np.float64).reshape(shape)
+    top = limit if limit is not None else float(np.nanmax(np.abs(image)))
+    shown = ax.imshow(
+        image, cmap="gray_r", vmin=-(top or 1.0), vmax=top or 1.0, interpolation="nearest"
+    )
+    ax.set_xticks([])
+    ax.set_yticks([])
+    for side in ax.spines.values():
+        side.set_color("#bbbbbb")
+    if title:
+        ax.set_title(title, fontsize=7.5, color=INK)
+    if below:
+        ax.set_xlabel(below, fontsize=7, color=INK)
+    return shown
+
+
+def show_matrix(
+    ax: Any,
+    matrix: ArrayLike,
+    title: str = "",
+    *,
+    limit: float | None = None,
+    bar: bool = True,
+) -> Any:
+    """Draw a matrix that has a sign; the scale ends at the 99th percentile of magnitudes.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    matrix : array_like of shape (N, M)
+    title : str
+    limit : float, optional
+        The end of the scale.
+    bar : bool
+        Add a colour bar.
+
+    Returns
+    -------
+    matplotlib AxesImage
+    """
+    array = np.asarray(matrix, dtype=np.float64)
+    top = limit if limit is not None else float(np.quantile(np.abs(array), 0.99))
+    shown = ax.imshow(
+        array, cmap=DIVERGING, vmin=-(top or 1.0), vmax=top or 1.0, interpolation="nearest"
+    )
+    ax.set_title(title, fontsize=8.5, color=INK)
+    ax.set_xlabel("source", fontsize=8)
+    ax.set_ylabel("target", fontsize=8)
+    ax.tick_params(labelsize=7)
+    if bar:
+        drawn = ax.figure.colorbar(shown, ax=ax, shrink=0.8, extend="both")
+        drawn.ax.tick_params(labelsize=7)
+    return shown
