@@ -2,7 +2,10 @@ r"""The free energies, each under its own name (never one for another).
 
 **local**
     :math:`\sum_i F_i`, what each subparticle can know from its own blanket; at the inferred
-    :math:`b_q = \theta_i` it is :math:`\sum_i \phi(\beta_i b_i) - \phi(\theta_i)`.
+    :math:`b_q = \theta_i` it is :math:`\sum_i \phi(\beta_i b_i) - \phi(\theta_i)`: complexity
+    :math:`\mathrm{KL}[p(\cdot;\theta_i)\,\|\,p(\cdot;\beta_i b_i)]` minus accuracy
+    :math:`\beta_i L(\theta_i)\,(\sum_j J_{ij}\sigma_j + u_i)`, of which
+    :math:`\theta_i - \beta_i b_i` is the second factor, precision included.
 **mean-field**
     :math:`F_{MF}(m) = -c\cdot m - \tfrac12 m^T K m - \sum_i H(m_i)` with
     :math:`K = \mathrm{diag}(\beta)J`, :math:`c = \beta(b+u)`, recorded at :math:`m = L(\theta)`
@@ -19,11 +22,18 @@ All are in nats.
 
 from __future__ import annotations
 
+import numpy as np
+
 from deepparticle.blankets._types import FloatArray
 from deepparticle.compile.groups import group_map
 from deepparticle.compile.program import Program
 
-__all__ = ["local_free_energies", "mean_field_free_energy", "published_free_energy"]
+__all__ = [
+    "local_free_energies",
+    "local_terms",
+    "mean_field_free_energy",
+    "published_terms",
+]
 
 
 def local_free_energies(
@@ -47,6 +57,24 @@ def local_free_energies(
     prior = group_map(program, "log_partition", used_precision * program.bias)
     result: FloatArray = prior - group_map(program, "log_partition", argument)
     return result
+
+
+def local_terms(
+    program: Program, argument: FloatArray, used_precision: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    r"""The two terms of each subparticle's free energy, :math:`F_i` = complexity − accuracy.
+
+    Parameters as of `local_free_energies`.
+
+    Returns
+    -------
+    complexity, accuracy : ndarray of shape (..., N)
+        In nats; complexity is never negative.
+    """
+    prior = used_precision * program.bias
+    complexity = group_map(program, "kl", argument, np.broadcast_to(prior, argument.shape))
+    accuracy: FloatArray = group_map(program, "mean", argument) * (argument - prior)
+    return complexity, accuracy
 
 
 def mean_field_free_energy(
@@ -79,22 +107,22 @@ def mean_field_free_energy(
     return result
 
 
-def published_free_energy(
+def published_terms(
     program: Program, state: FloatArray, couplings: FloatArray, evidence: FloatArray
-) -> FloatArray:
-    """The free energy that the paper's simulations plot.
+) -> tuple[FloatArray, FloatArray]:
+    """The two terms of the free energy that the paper's simulations plot.
 
     Parameters as of `mean_field_free_energy`, with the states instead of the arguments.
 
     Returns
     -------
-    ndarray of shape (R, C)
-        In nats.
+    complexity, accuracy : ndarray of shape (R, C)
+        In nats; complexity is never negative.
     """
     prior = program.bias + evidence
     posterior = prior + program.inputs(couplings, state)
     mean = group_map(program, "mean", posterior)
-    complexity = group_map(program, "kl", posterior, prior + 0.0 * posterior).sum(-1)
-    accuracy = (prior * mean).sum(-1) + (mean * program.inputs(couplings, mean)).sum(-1)
-    result: FloatArray = complexity - accuracy
-    return result
+    complexity: FloatArray = group_map(program, "kl", posterior, prior + 0.0 * posterior).sum(-1)
+    accuracy: FloatArray = (prior * mean).sum(-1)
+    accuracy = accuracy + (mean * program.inputs(couplings, mean)).sum(-1)
+    return complexity, accuracy

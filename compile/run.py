@@ -14,8 +14,9 @@ from deepparticle.compile.axes import Axes
 from deepparticle.compile.backends.base import Trace
 from deepparticle.compile.energies import (
     local_free_energies,
+    local_terms,
     mean_field_free_energy,
-    published_free_energy,
+    published_terms,
 )
 from deepparticle.compile.groups import group_map
 from deepparticle.compile.program import Program
@@ -28,11 +29,18 @@ RECORDS = {
     "states": "σ, (steps, [networks,] [chains,] N)",
     "free_energy": "Σ F_i, local, (steps[, networks][, chains])",
     "local_free_energy": "F_i, (steps, [networks,] [chains,] N)",
+    "complexity": "Σ KL[θ_i ‖ β_i b_i], of the local one, (steps[, networks][, chains])",
+    "accuracy": "Σ β_i L(θ_i) (Σ_j J_ij σ_j + u_i), of the local one, the same shape",
     "mean_field": "mean-field free energy, (steps[, networks][, chains])",
     "published": "the paper's free energy, (steps[, networks][, chains])",
+    "published_complexity": "its first term, (steps[, networks][, chains])",
+    "published_accuracy": "its second term, which is subtracted, the same shape",
     "prediction_error": "mean square of ε, (steps[, networks][, chains])",
     "weight_change": "Frobenius norm of ΔJ, (steps[, networks])",
 }
+
+_LOCAL_TERMS = ("complexity", "accuracy")
+_PUBLISHED = ("published", "published_complexity", "published_accuracy")
 
 
 def checked_records(record: Any, where: str) -> tuple[str, ...]:
@@ -145,17 +153,19 @@ class Recorder:
         self._series: dict[str, Series] = {}
         self._total: FloatArray | None = None
         self.steps = 0
+        local = ("argument", *["used_precision"] * held)
         wanted = {
             "states": ("state",),
-            "published": ("state",),
             "prediction_error": ("state", "field"),
-            "free_energy": ("argument", *["used_precision"] * held),
-            "local_free_energy": ("argument", *["used_precision"] * held),
+            "free_energy": local,
+            "local_free_energy": local,
             "mean_field": ("argument",),
+            **dict.fromkeys(_LOCAL_TERMS, local),
+            **dict.fromkeys(_PUBLISHED, ("state",)),
         }
         self.keep = tuple(dict.fromkeys(kept for name in names for kept in wanted.get(name, ())))
         # Couplings that change are only known between blocks.
-        self.needs_couplings = learning and bool({"mean_field", "published"} & set(names))
+        self.needs_couplings = learning and bool({"mean_field", *_PUBLISHED} & set(names))
         self.needs_change = learning and "weight_change" in names
         self._before: FloatArray | None = None
 
@@ -221,8 +231,12 @@ class Recorder:
         program, kept = self._program, trace.kept
         if name == "states":
             return kept["state"]
-        if name in ("free_energy", "local_free_energy"):
+        if name in ("free_energy", "local_free_energy", *_LOCAL_TERMS):
             used = kept["used_precision"] if self._held else self._precision[:, None, None]
+            if name in _LOCAL_TERMS:
+                terms = local_terms(program, kept["argument"], used)
+                term: FloatArray = terms[_LOCAL_TERMS.index(name)].sum(-1)
+                return term
             local = local_free_energies(program, kept["argument"], used)
             return local if name == "local_free_energy" else local.sum(-1)
         if name == "prediction_error":
@@ -248,9 +262,14 @@ class Recorder:
                 self._precision[:, None],
             )
         else:
-            energy = published_free_energy(
+            complexity, accuracy = published_terms(
                 program, together(kept["state"]), couplings(), together(evidence())
             )
+            energy = {
+                "published": complexity - accuracy,
+                "published_complexity": complexity,
+                "published_accuracy": accuracy,
+            }[name]
         return energy.reshape(len(energy), count, -1)
 
     def run(

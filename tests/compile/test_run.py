@@ -106,6 +106,10 @@ def test_each_series_is_its_formula(backend: str) -> None:
     assert run.free_energy[0] == pytest.approx(local.sum(), abs=1e-13)
 
     mean = CB.mean(theta)
+    sensed = couplings @ old + U
+    assert run.complexity[0] == pytest.approx(CB.kl(theta, BETA * BIAS).sum(), abs=1e-13)
+    assert run.accuracy[0] == pytest.approx((BETA * mean) @ sensed, abs=1e-13)
+
     mean_field = (
         -(BETA * (BIAS + U)) @ mean
         - 0.5 * mean @ (np.diag(BETA) @ one.couplings) @ mean
@@ -118,6 +122,9 @@ def test_each_series_is_its_formula(backend: str) -> None:
     accuracy = prior @ expected + expected @ one.couplings @ expected
     published = CB.kl(posterior, prior).sum() - accuracy
     assert run.published[0] == pytest.approx(published, abs=1e-13)
+    complexity = CB.kl(posterior, prior).sum()
+    assert run.published_complexity[0] == pytest.approx(complexity, abs=1e-13)
+    assert run.published_accuracy[0] == pytest.approx(accuracy, abs=1e-13)
 
     error = new - CB.mean(field)
     assert run.prediction_error[0] == pytest.approx(np.mean(error**2), abs=1e-14)

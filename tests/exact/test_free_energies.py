@@ -125,14 +125,44 @@ def test_the_recorded_free_energy_is_the_sum_of_what_the_objects_say(
     backend: str, schedule: str, world: dp.Partition, seed: int
 ) -> None:
     run = dp.Simulator(world, backend, schedule, seed=seed).infer(
-        steps=5, record=("free_energy", "local_free_energy")
+        steps=5, record=("free_energy", "local_free_energy", "complexity", "accuracy")
     )
     rng = np.random.default_rng(seed)
     for step in range(5):
         world.step(rng, schedule, learn=False)
-        each = [leaf.free_energy().value for leaf in world.subparticles]
-        np.testing.assert_allclose(run.local_free_energy[step], each, rtol=1e-9, atol=1e-10)
-        assert run.free_energy[step] == pytest.approx(sum(each), rel=1e-9, abs=1e-10)
+        each = [leaf.free_energy() for leaf in world.subparticles]
+        values = [one.value for one in each]
+        np.testing.assert_allclose(run.local_free_energy[step], values, rtol=1e-9, atol=1e-10)
+        for name, expected in (
+            ("free_energy", sum(values)),
+            ("complexity", sum(one.complexity for one in each)),
+            ("accuracy", sum(one.accuracy for one in each)),
+        ):
+            assert run.records[name][step] == pytest.approx(expected, rel=1e-9, abs=1e-10)
+
+
+TERMS = (
+    ("free_energy", "complexity", "accuracy"),
+    ("published", "published_complexity", "published_accuracy"),
+)
+
+
+@pytest.mark.parametrize(("whole", "complexity", "accuracy"), TERMS)
+@pytest.mark.parametrize("schedule", ["synchronous", "random"])
+@settings(max_examples=15, deadline=None, derandomize=True)
+@given(world=worlds(min_leaves=2), seed=st.integers(0, 2**32 - 1))
+def test_a_free_energy_is_its_complexity_minus_its_accuracy(
+    whole: str, complexity: str, accuracy: str, schedule: str, world: dp.Partition, seed: int
+) -> None:
+    one = dp.Simulator(world, schedule=schedule, chains=2, precision=0.7, seed=seed)
+    u = np.where(one.program.senses, 0.8, 0.0)
+    run = one.learn(
+        u, epochs=2, steps=3, learning_rate=0.01, record=(whole, complexity, accuracy), every=2
+    )
+    terms = run.records[complexity], run.records[accuracy]
+    size = 1 + np.abs(terms[0]) + np.abs(terms[1])
+    assert np.all(np.abs(run.records[whole] - (terms[0] - terms[1])) <= 1e-12 * size)
+    assert np.all(run.records[complexity] >= 0.0)
 
 
 # ---------------------------------------------------------------------- mean-field
