@@ -7,3 +7,5 @@ collect_ignore_glob = [
     for part, library in (("native", "numba"), ("jax", "jax"))
     if find_spec(library) is None
 ]
+if find_spec("skimage") is None:
+    collect_ignore_glob.append("deepparticle/datasets/faces.py")
