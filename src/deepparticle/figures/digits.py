@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from deepparticle.blankets._types import ArrayLike, FloatArray
+from deepparticle.blankets._types import ArrayLike
+from deepparticle.figures.arguments import array_of, images_of, of_one_network, some
+from deepparticle.figures.numbers import written
+from deepparticle.figures.style import (
+    BLUE,
+    GREY,
+    PAGE,
+    VERMILION,
+    legend,
+    new_figure,
+    plain,
+    raw_and_mean,
+    show_matrix,
+)
+from deepparticle.figures.tiles import Tiles
+from deepparticle.figures.trials import chosen_trials, example_tiles
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -15,8 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["digits_overview"]
 
-# Okabe–Ito colours, distinguishable with any colour vision.
-_TRAINED, _UNSEEN, _INK = "#0072B2", "#D55E00", "#333333"
 _EXAMPLES = 5
 
 
@@ -55,138 +66,67 @@ def digits_overview(
     Returns
     -------
     matplotlib.figure.Figure
+        Patterns above attractors; examples of recall around the median gain; couplings, free
+        energy, and r² of responses against that of their inputs.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from deepparticle.analysis import Recall
+    >>> patterns = np.eye(3, 4)
+    >>> trials = Recall(np.arange(3), patterns, patterns + np.eye(3, 4, k=1), patterns)
+    >>> figure = digits_overview(
+    ...     patterns, patterns, [0, 1, 2], trials, trials, np.eye(4), [2.0, 1.0], shape=(2, 2)
+    ... )
+    >>> [len(ax.images) for ax in figure.axes[:3]]
+    [6, 9, 9]
     """
-    from matplotlib.figure import Figure
-
-    patterns, states = np.asarray(training), np.asarray(relaxed)
-    count = len(patterns)
-    figure = Figure(figsize=(11.0, 10.2), layout="constrained")
-    if title:
-        figure.suptitle(title, fontsize=13, color=_INK)
-    places: Any = figure.subfigures(3, 1, height_ratios=[2.3, 3.5, 3.6])
-    top, middle, bottom = places
-    _tiles(top, patterns, states, np.asarray(attractor_of), count, shape)
-    left, right = middle.subfigures(1, 2, wspace=0.04)
-    _examples(left, retrieval, shape, "recalled: trained digits", _TRAINED)
-    _examples(right, generalisation, shape, "recalled: digits never seen", _UNSEEN)
-    axes = bottom.subplots(1, 3, width_ratios=[1.0, 1.25, 1.0])
-    _matrix(axes[0], np.asarray(couplings))
-    _curve(axes[1], np.asarray(free_energy))
-    _gain(axes[2], retrieval, generalisation)
-    return figure
-
-
-def _image(ax: Any, pattern: FloatArray, shape: tuple[int, int], limit: float) -> None:
-    ax.imshow(
-        pattern.reshape(shape), cmap="gray_r", vmin=-limit, vmax=limit, interpolation="nearest"
+    where = "digits_overview"
+    patterns = some(images_of(training, shape, where, "training"), where, "training")
+    states = array_of(relaxed, where, "relaxed", *patterns.shape)
+    numbers = array_of(attractor_of, where, "attractor_of", len(patterns)).tolist()
+    words = ["not at rest" if n < 0 else f"attractor {n + 1:g}" for n in numbers]
+    tests = (
+        ("trained", of_one_network(retrieval, where), BLUE, "o"),
+        ("unseen", of_one_network(generalisation, where), VERMILION, "^"),
     )
-    ax.set_xticks([])
-    ax.set_yticks([])
-    for side in ax.spines.values():
-        side.set_color("#bbbbbb")
-
-
-def _tiles(
-    place: Any,
-    patterns: FloatArray,
-    states: FloatArray,
-    attractor_of: Any,
-    count: int,
-    shape: tuple[int, int],
-) -> None:
-    axes = place.subplots(2, count, squeeze=False)
-    limit = float(np.abs(patterns).max())
-    for column in range(count):
-        _image(axes[0, column], patterns[column], shape, limit)
-        _image(axes[1, column], states[column], shape, 1.0)
-        number = int(attractor_of[column])
-        axes[1, column].set_xlabel(
-            "not at rest" if number < 0 else f"attractor {number + 1}", fontsize=8, color=_INK
+    seen = Tiles([list(patterns), list(states)], shape, ("learned", "attractor"), below=[[], words])
+    shown = [
+        example_tiles(
+            trials, chosen_trials(trials, _EXAMPLES, "median", where), shape, numbers=True
         )
-    axes[0, 0].set_ylabel("learned", fontsize=10, color=_INK)
-    axes[1, 0].set_ylabel("attractor", fontsize=10, color=_INK)
-
-
-def _examples(place: Any, trials: Recall, shape: tuple[int, int], title: str, colour: str) -> None:
-    # The trials around the median gain: neither the best nor the worst.
-    gain = trials.output_variance - trials.input_variance
-    ranked = np.argsort(gain)
-    start = max(0, (len(ranked) - _EXAMPLES) // 2)
-    chosen = ranked[start : start + _EXAMPLES]
-    axes = place.subplots(3, len(chosen), squeeze=False)
-    place.suptitle(f"{title} (median gain in r² {trials.score:+.3f})", fontsize=11, color=colour)
-    rows = (("noisy", trials.noisy), ("recalled", trials.responses), ("true", trials.targets))
-    for row, (label, images) in enumerate(rows):
-        for column, trial in enumerate(chosen):
-            image = images[trial]
-            _image(axes[row, column], image, shape, float(np.abs(image).max()) or 1.0)
-        axes[row, 0].set_ylabel(label, fontsize=10, color=_INK)
-    for column, trial in enumerate(chosen):
-        axes[2, column].set_xlabel(
-            f"r² {trials.input_variance[trial]:.2f} → {trials.output_variance[trial]:.2f}",
-            fontsize=8,
-            color=_INK,
-        )
-
-
-def _matrix(ax: Any, couplings: FloatArray) -> None:
-    limit = float(np.quantile(np.abs(couplings), 0.99)) or 1.0
-    image = ax.imshow(couplings, cmap="PuOr_r", vmin=-limit, vmax=limit, interpolation="nearest")
-    ax.set_title("couplings J", fontsize=11, color=_INK)
-    ax.set_xlabel("source subparticle")
-    ax.set_ylabel("target subparticle")
-    ax.figure.colorbar(image, ax=ax, shrink=0.8, extend="both")
-
-
-def _curve(ax: Any, free_energy: FloatArray) -> None:
-    # Single steps scatter with the pattern shown; a running mean over 1 % shows the trend.
-    steps = np.arange(1, free_energy.size + 1)
-    width = max(1, free_energy.size // 100)
-    ax.plot(
-        steps[:: max(1, width // 10)],
-        free_energy[:: max(1, width // 10)],
-        color="#c9c9c9",
-        linewidth=0.6,
-        label="single steps",
-    )
-    if free_energy.size >= width:
-        smooth = np.convolve(free_energy, np.full(width, 1.0 / width), mode="valid")
-        ax.plot(
-            steps[width - 1 :],
-            smooth,
-            color=_TRAINED,
-            linewidth=1.8,
-            label=f"mean of {width} steps",
-        )
-    ax.set_title("free energy while learning", fontsize=11, color=_INK)
-    ax.set_xlabel("step")
-    ax.set_ylabel("Σ local free energy (nats)")
-    ax.legend(frameon=False, fontsize=8)
-    ax.spines[["top", "right"]].set_visible(False)
-
-
-def _gain(ax: Any, retrieval: Recall, generalisation: Recall) -> None:
-    ax.plot([0, 1], [0, 1], color="#999999", linewidth=1.0, zorder=1)
-    for trials, colour, marker, label in (
-        (retrieval, _TRAINED, "o", "trained"),
-        (generalisation, _UNSEEN, "^", "unseen"),
+        for _, trials, _, _ in tests
+    ]
+    half = PAGE / 2 - 0.2
+    heights = [seen.height(PAGE) + 0.1, max(one.height(half) for one in shown) + 0.35, 2.4]
+    figure = new_figure(PAGE, sum(heights), title)
+    places: Any = figure.subfigures(3, 1, height_ratios=heights)
+    seen.draw(places[0].subplots(), PAGE)
+    for ax, tiles, (name, trials, colour, _) in zip(
+        places[1].subplots(1, 2), shown, tests, strict=True
     ):
-        ax.scatter(
+        tiles.draw(ax, half)
+        gain = written(trials.score, 3, signed=True)
+        ax.set_title(f"{name}: numbers are r², median gain {gain}", fontsize=8.5, color=colour)
+    left, middle, right = places[2].subplots(1, 3, width_ratios=[1.15, 1.0, 1.0])
+    show_matrix(left, couplings, "couplings J")
+    raw_and_mean(middle, array_of(free_energy, where, "free_energy", "steps"))
+    plain(middle, "free energy while learning", "step", "Σ local free energy (nats)")
+    legend(middle)
+    right.plot([0, 1], [0, 1], color=GREY, linewidth=1.0, zorder=1)
+    for name, trials, colour, marker in tests:
+        right.scatter(
             trials.input_variance,
             trials.output_variance,
-            s=14,
+            s=9,
             color=colour,
             marker=marker,
             alpha=0.6,
             linewidths=0,
-            label=label,
+            label=name,
             zorder=2,
         )
-    ax.set_xlim(0, 1)
-    ax.set_ylim(0, 1)
-    ax.set_aspect("equal")
-    ax.set_title("better than its input", fontsize=11, color=_INK)
-    ax.set_xlabel("r² of the noisy input")
-    ax.set_ylabel("r² of the response")
-    ax.legend(frameon=False, fontsize=8, loc="lower right")
-    ax.spines[["top", "right"]].set_visible(False)
+    plain(right, "better than its input", "r² of the noisy input", "r² of the response")
+    right.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
+    legend(right, loc="lower right")
+    return figure
