@@ -19,8 +19,21 @@ from deepparticle.blankets.errors import (
     SettingTypeError,
     UnknownPathError,
 )
+from deepparticle.blankets.gaussian import (
+    conditional_information,
+    equal_time_graph,
+    partial_correlations,
+)
 from deepparticle.blankets.independence import path_independent
 from deepparticle.blankets.laws import ParticularPartition, graph_faults, particular_partition
+from deepparticle.blankets.leaks import leaking_paths
+from deepparticle.blankets.linear import (
+    covariance_of_flow,
+    covariance_of_steps,
+    moral_graph,
+    pathwise_graph_of_flow,
+    pathwise_graph_of_steps,
+)
 
 __all__ = [
     "ActiveState",
@@ -40,7 +53,16 @@ __all__ = [
     "SettingError",
     "SettingTypeError",
     "UnknownPathError",
+    "conditional_information",
+    "covariance_of_flow",
+    "covariance_of_steps",
+    "equal_time_graph",
     "graph_faults",
+    "leaking_paths",
+    "moral_graph",
+    "partial_correlations",
     "particular_partition",
     "path_independent",
+    "pathwise_graph_of_flow",
+    "pathwise_graph_of_steps",
 ]

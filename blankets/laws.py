@@ -19,7 +19,8 @@ one subparticle, or a boundary state between two states.
 
 Graphs have one node per state with attribute ``kind`` (``internal``, ``boundary``, ``sensory``,
 ``active`` or ``external``) and, for internal ones, ``path``; the partitions around a state are the
-leading names of its path. The checks are linear in edges × depth.
+leading names of its path. The checks are linear in edges; naming the levels that a violation leaks
+at (:mod:`deepparticle.blankets.leaks`) is linear in edges × depth.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from deepparticle.blankets.errors import Fault
+from deepparticle.blankets.leaks import child_fault, edge_fault, leaking_paths
 from deepparticle.blankets.naming import SEPARATOR, name_fault
 
 if TYPE_CHECKING:
@@ -135,23 +137,13 @@ def pathwise_faults(
     inside, outside = set(roles.internal), set(roles.external)
     for source, target in graph.edges:
         if (source in inside and target in outside) or (source in outside and target in inside):
-            yield Fault(
-                name,
-                "no edge joins its inside and its outside",
-                f"the path {source} → {target}",
-                "put a boundary state between them: couple(), sense() or act()",
-            )
+            yield edge_fault(name, source, target)
     for node in graph.nodes:
         parents = list(graph.predecessors(node))
         first = next((parent for parent in parents if parent in inside), None)
         second = next((parent for parent in parents if parent in outside), None)
         if first is not None and second is not None:
-            yield Fault(
-                name,
-                "no state has parents both inside and outside",
-                f"the path {first} → {node} ← {second}",
-                f"give {node} one driving state, or split it into two boundary states",
-            )
+            yield child_fault(name, first, node, second)
 
 
 def graph_faults(graph: networkx.DiGraph) -> list[Fault]:
@@ -185,15 +177,7 @@ Mend: put a boundary state between them.
         # Boundary states with one source and one target leave no other way from inside to outside:
         # the path-wise law holds at every level. Where something is wrong, ask who is affected.
         return []
-    levels: dict[str, set[Hashable]] = {}
-    for node, data in graph.nodes(data=True):
-        if data["kind"] == "internal":
-            names = str(data.get("path", node)).split(SEPARATOR)
-            for depth in range(1, len(names) + 1):
-                levels.setdefault(SEPARATOR.join(names[:depth]), set()).add(node)
-    for path, things in levels.items():
-        faults += pathwise_faults(graph, things, path)
-    return list(dict.fromkeys(faults))
+    return list(dict.fromkeys([*faults, *leaking_paths(graph)]))
 
 
 def _node_faults(graph: networkx.DiGraph) -> Iterator[Fault]:
