@@ -120,6 +120,7 @@ class ContinuousBernoulli(StateDistribution):
     """
 
     kind: ClassVar[str] = "continuous-bernoulli"
+    is_continuous: ClassVar[bool] = True
 
     @property
     def support(self) -> tuple[float, float]:

@@ -22,7 +22,8 @@ with base measure :math:`m` and natural parameter :math:`b`, the *bias*, in nats
 
 A new family states its support and four kernels. A kernel receives arrays of one floating type and
 one shape, with at least one axis; it must return a new array like them, and leave them as they are.
-(A base measure that is not constant also needs ``_expected_log_base``, for the entropy.)
+(A base measure that is not constant also needs ``_expected_log_base``, for the entropy. States that
+fill their support say ``is_continuous = True``, and then ``_log_base_slope`` too.)
 
 >>> from dataclasses import dataclass
 >>> from deepparticle.agents.registry import distribution_named, register_distribution
@@ -94,6 +95,9 @@ class StateDistribution(ABC):
 
     kind: ClassVar[str]
     """The name of this family in spec files, for example ``"continuous-bernoulli"``."""
+
+    is_continuous: ClassVar[bool] = False
+    """Whether states fill the support, so that they can move in it (schedule ``langevin``)."""
 
     @property
     @abstractmethod
@@ -279,6 +283,41 @@ class StateDistribution(ABC):
             return for_pairs(self._sample, bias, uniform)
         return self._sample_of(float(bias), float(uniform))
 
+    @overload
+    def slope(self, bias: Number, state: Number) -> float: ...
+    @overload
+    def slope(self, bias: NDArray[Any], state: Number | NDArray[Any]) -> FloatArray: ...
+    @overload
+    def slope(self, bias: Number | NDArray[Any], state: NDArray[Any]) -> FloatArray: ...
+    def slope(
+        self, bias: Number | NDArray[Any], state: Number | NDArray[Any]
+    ) -> float | FloatArray:
+        r"""The slope of the log density at a state, which is the drift of its Langevin equation.
+
+        .. math:: \frac{\partial}{\partial x} \ln p(x; b) = b + \frac{d}{dx} \ln m(x)
+
+        Parameters
+        ----------
+        bias : float or array
+            The bias :math:`b`, in nats per unit of state.
+        state : float or array
+            :math:`x`, inside the support; broadcasts against `bias`.
+
+        Returns
+        -------
+        float or array of the common shape
+            In nats per unit of state.
+
+        Examples
+        --------
+        >>> from deepparticle.agents.gaussian import Gaussian
+        >>> Gaussian(2.0).slope(0.5, 3.0)  # 0.5 - 3/2
+        -1.0
+        """
+        if isinstance(bias, np.ndarray) or isinstance(state, np.ndarray):
+            return for_pairs(self._slope, bias, state)
+        return float(self._slope(np.array([float(bias)]), np.array([float(state)]))[0])
+
     # ------------------------------------------------------------------ a family states these
 
     @abstractmethod
@@ -302,6 +341,13 @@ class StateDistribution(ABC):
     def _expected_log_base(self, b: FloatArray) -> FloatArray:
         r""":math:`\mathbb{E}_b[\ln m(x)]`, in nats: zero where the base measure is constant."""
         return np.zeros_like(b)
+
+    def _log_base_slope(self, x: FloatArray) -> FloatArray:
+        r""":math:`d \ln m(x)/dx`, in nats per unit: zero where the base measure is constant."""
+        return np.zeros_like(x)
+
+    def _slope(self, b: FloatArray, x: FloatArray) -> FloatArray:
+        return b + self._log_base_slope(x)
 
     def _entropy(self, b: FloatArray) -> FloatArray:
         return self._log_partition(b) - b * self._mean(b) - self._expected_log_base(b)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from deepparticle.blankets._types import FloatArray
 
-__all__ = ["Number", "for_each", "for_pairs", "in_blocks"]
+__all__ = ["Number", "for_each", "for_pairs", "in_blocks", "normal_quantile"]
 
 Number: TypeAlias = float | np.floating[Any] | np.integer[Any]
 """One real number, of Python or of NumPy."""
@@ -58,6 +58,19 @@ def for_pairs(
     if first.ndim:
         return kernel(first, second)
     return kernel(first.reshape(1), second.reshape(1)).reshape(())
+
+
+def normal_quantile(uniform: FloatArray) -> FloatArray:
+    """The quantile of the standard normal distribution, finite at both ends of [0, 1].
+
+    Random numbers are multiples of 2^-53 (float32: 2^-24), and 0 stands for all below the first of
+    them: it gets the quantile of that one, -8.2 (-5.3). 1 likewise.
+    """
+    from scipy.special import ndtri  # slow to import, and not everyone needs it
+
+    step = np.finfo(uniform.dtype).epsneg
+    normal: FloatArray = ndtri(np.minimum(np.maximum(uniform, step), 1 - step))
+    return normal
 
 
 def _floating(dtype: np.dtype[Any]) -> np.dtype[Any]:

@@ -9,6 +9,7 @@ setting             default   meaning
 ``precision``       1         :math:`\beta \ge 0`, scales the argument of inference (theory: iT)
 ``learning_rate``   0         :math:`\alpha \ge 0`, scales learning
 ``clock``           1         updates when ``t mod clock = 0``; a whole number ≥ 1
+``time_step``       0.01      :math:`\tau > 0`, the time of a step of the schedule ``langevin``
 ==================  ========  =================================================================
 """
 
@@ -22,7 +23,7 @@ from deepparticle.blankets.errors import Fault, SettingError, SettingTypeError
 from deepparticle.blankets.naming import SEPARATOR, checked_name, nearest
 from deepparticle.blankets.numbers import finite_number
 
-__all__ = ["Inherited", "Member", "checked_clock", "checked_non_negative"]
+__all__ = ["Inherited", "Member", "checked_clock", "checked_non_negative", "checked_positive"]
 
 Value = TypeVar("Value", float, int)
 
@@ -39,6 +40,22 @@ def checked_non_negative(value: object, where: str, what: str) -> float:
     if number < 0:
         raise SettingError(
             Fault(where, f"the {what} is not negative", repr(number), f"give a {what} ≥ 0")
+        )
+    return number
+
+
+def checked_positive(value: object, where: str, what: str) -> float:
+    """Return `value` as a finite float > 0, or raise an error that names `where` and `what`.
+
+    Examples
+    --------
+    >>> checked_positive(0.01, "brain", "time_step")
+    0.01
+    """
+    number = finite_number(value, where, what)
+    if number <= 0:
+        raise SettingError(
+            Fault(where, f"the {what} is above zero", repr(number), f"give a {what} > 0")
         )
     return number
 
@@ -108,7 +125,7 @@ class Inherited(Generic[Value]):
             member.own_settings[self._name] = self._check(value, str(member), self._name)
 
 
-SETTINGS = ("precision", "learning_rate", "clock")
+SETTINGS = ("precision", "learning_rate", "clock", "time_step")
 """What a member inherits from the partition around it."""
 
 
@@ -131,6 +148,7 @@ class Member:
     precision: Inherited[float] = Inherited(1.0, checked_non_negative)
     learning_rate: Inherited[float] = Inherited(0.0, checked_non_negative)
     clock: Inherited[int] = Inherited(1, checked_clock)
+    time_step: Inherited[float] = Inherited(0.01, checked_positive)
 
     is_external: bool = False
 

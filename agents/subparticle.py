@@ -7,7 +7,8 @@ and "Learning"; theory notes in ``docs/theory.md``):
    :math:`h_i = b_i + \sum_j s_{ij}`, :math:`u_i = \sum_k s_{ik}` (macro-scale);
 2. *infer* — :math:`\theta_i = \beta_i (h_i + u_i)`; stochastic
    :math:`\sigma'_i \sim p(\cdot\,;\theta_i)`, or deterministic ("least action")
-   :math:`\sigma'_i = L(\theta_i)`;
+   :math:`\sigma'_i = L(\theta_i)`; in continuous time *diffuse* instead, which moves
+   :math:`\sigma_i` for a short time along :math:`\theta_i`;
 3. *act* — show the new state to every active state, :math:`a_{ij} = J_{ji}\,\sigma'_i`;
 4. *learn* — send the prediction error :math:`\varepsilon_i = \sigma'_i - L(h_i)` to every
    micro-scale sensory state, which changes its weight by
@@ -23,9 +24,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from deepparticle.agents.continuous_bernoulli import ContinuousBernoulli
+from deepparticle.agents.diffusion import diffused, drifted, refuse_jumping
 from deepparticle.agents.distribution import StateDistribution
-from deepparticle.agents.member import Member, checked_non_negative
+from deepparticle.agents.member import Member, checked_non_negative, checked_positive
 from deepparticle.blankets.boundary import (
     ActiveState,
     Boundary,
@@ -103,7 +107,7 @@ class Subparticle(Member):
         How the internal state is distributed; ``ContinuousBernoulli()`` by default.
     state : float
         The initial state, inside the support.
-    precision, learning_rate, clock : optional
+    precision, learning_rate, clock, time_step : optional
         Override what is inherited from the partition around.
 
     Raises
@@ -295,6 +299,15 @@ class Subparticle(Member):
         float
             The new state, not yet shown to the blanket (see `act`).
         """
+        self._weigh(uniform, precision)
+        if uniform is None:
+            self._state = self._distribution.mean(self._argument)
+        else:
+            self._state = self._distribution.sample(self._argument, uniform)
+        return self._state
+
+    def _weigh(self, uniform: float | None, precision: float | None) -> None:
+        """Check what an inference is given, and weigh what was sensed."""
         if uniform is not None and not 0.0 <= finite_number(uniform, str(self), "uniform") <= 1.0:
             raise SettingError(
                 Fault(
@@ -308,10 +321,59 @@ class Subparticle(Member):
             precision = checked_non_negative(precision, str(self), "precision")
         self._used_precision = self.precision if precision is None else precision
         self._argument = self._used_precision * (self._field + self._evidence)
-        if uniform is None:
-            self._state = self._distribution.mean(self._argument)
+
+    def diffuse(
+        self,
+        uniform: float | None = None,
+        precision: float | None = None,
+        time_step: float | None = None,
+    ) -> float:
+        r"""Move the internal state for a short time, instead of drawing it anew as `infer` does.
+
+        .. math:: \sigma'_i = \mathrm{fold}(\sigma_i + \tau f_i + \sqrt{2\tau}\,z), \qquad
+                  f_i = \theta_i + \frac{d}{d\sigma} \ln m(\sigma_i)
+
+        with :math:`\theta_i` as of `infer`: one step of the Langevin equation between reflecting
+        walls (:mod:`deepparticle.agents.diffusion`).
+
+        Parameters
+        ----------
+        uniform : float, optional
+            A uniform random number in [0, 1), of which :math:`z` is the normal quantile. None is
+            deterministic: the drift alone, stopped at a wall.
+        precision, time_step : float, optional
+            :math:`\beta_i`, and :math:`\tau` in units of time, for this step only.
+
+        Returns
+        -------
+        float
+            The new state, not yet shown to the blanket (see `act`).
+
+        Raises
+        ------
+        SettingError
+            For states that can only jump, such as spins.
+
+        Examples
+        --------
+        >>> a = Subparticle("a", bias=0.2, time_step=0.02)
+        >>> a.sense()
+        >>> round(a.diffuse(), 6), round(a.diffuse(uniform=0.9), 6)
+        (0.004, 0.26431)
+        """
+        refuse_jumping(self._distribution, str(self))
+        self._weigh(uniform, precision)
+        if time_step is None:
+            step = self.time_step
         else:
-            self._state = self._distribution.sample(self._argument, uniform)
+            step = checked_positive(time_step, str(self), "time_step")
+        argument, state, tau = (np.array([one]) for one in (self._argument, self._state, step))
+        if uniform is None:
+            moved = drifted(self._distribution, argument, state, tau)
+        else:
+            number = np.array([float(uniform)])
+            moved = diffused(self._distribution, argument, state, tau, number)
+        self._state = float(moved[0])
         return self._state
 
     def act(self) -> None:

@@ -27,6 +27,7 @@ __all__ = [
     "per_row",
     "refuse_overflow",
     "row_clocks",
+    "row_time_steps",
 ]
 
 
@@ -125,6 +126,28 @@ def per_row(
             Fault(where, f"{what} is not negative", repr(float(array.min())), f"give {what} ≥ 0")
         )
     return np.array(np.broadcast_to(array, (networks, size)))
+
+
+def row_time_steps(
+    value: Any, program: Program, axes: Axes, default: FloatArray, where: str
+) -> FloatArray:
+    """Time steps as one number per network and row, all above zero; see `per_row`.
+
+    Raises
+    ------
+    SettingError
+        If one is not above zero, or is given where no schedule uses it.
+    """
+    if value is None:
+        return per_row(None, axes, default, where, "time_step")
+    if not program.diffuses:
+        rule, mend = "time_step is of the schedule 'langevin'", "leave time_step out"
+        raise SettingError(Fault(where, rule, f"schedule {program.schedule!r}", mend))
+    steps = per_row(value, axes, None, where, "time_step")
+    if not np.all(steps > 0):
+        rule, mend = "time_step is above zero", "give time_step=0.01, for example"
+        raise SettingError(Fault(where, rule, repr(float(steps.min())), mend))
+    return steps
 
 
 def row_clocks(value: Any, program: Program, where: str) -> IntArray | None:

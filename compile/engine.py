@@ -47,12 +47,15 @@ class Call:
     learning_rate : ndarray of shape (R, N) or None
         None does not learn.
     clock : ndarray of shape (N,) or None
+    time_step : ndarray of shape (R, N) or None
+        For the schedule ``langevin``.
     """
 
     mode: str
     precision: FloatArray
     learning_rate: FloatArray | None
     clock: IntArray | None
+    time_step: FloatArray | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,6 +188,7 @@ class Engine:
             precision=call.precision,
             learning_rate=call.learning_rate,
             clock=call.clock,
+            time_step=call.time_step,
             uniforms=uniforms,
             sites=sites,
             reset=reset,

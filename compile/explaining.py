@@ -12,6 +12,15 @@ __all__ = ["explanation", "step_code"]
 
 
 def _update_lines(schedule: str, clocked: bool) -> list[str]:
+    if schedule == "langevin":
+        lines = [
+            "h = b + J @ sigma                      # boundary states s_ij = J_ij sigma_j, summed",
+            "theta = beta * (h + u)                 # prior prediction field and evidence",
+            "z = normal_quantile(uniforms)          # or 0, and walls that stop: deterministic",
+            "f = slope(theta, sigma)                # of the log density; theta between walls",
+            "sigma_new = fold(sigma + tau * f + sqrt(2 * tau) * z)",
+        ]
+        return lines + ["sigma_new = where(due, sigma_new, sigma)"] * clocked
     if schedule == "synchronous":
         lines = [
             "h = b + J @ sigma                      # boundary states s_ij = J_ij sigma_j, summed",
@@ -53,7 +62,7 @@ def step_code(program: Program) -> str:
         "due = t % clock == 0                   # rows that are held keep everything"
     ] * clocked
     lines += _update_lines(program.schedule, clocked)
-    new = "sigma_new" if program.schedule == "synchronous" else "sigma"
+    new = "sigma_new" if program.at_once else "sigma"
     if program.plastic.any():
         mask = "" if program.learns_everywhere else " * plastic"
         updated = ["isin(arange(N), sites)"] * (program.schedule == "random") + ["due"] * clocked
@@ -62,7 +71,7 @@ def step_code(program: Program) -> str:
         if updated:
             lines.append(f"epsilon = where({' & '.join(updated)}, epsilon, 0)")
         lines.append(f"J += outer(alpha * epsilon, {new}){mask}")
-    if program.schedule == "synchronous":
+    if program.at_once:
         lines.append("sigma = sigma_new")
     return "\n".join(lines)
 
@@ -86,5 +95,6 @@ def explanation(program: Program, limit: int) -> str:
     lines += ["", f"one step ({program.schedule})"]
     lines += [f"  {line}" for line in step_code(program).splitlines()]
     kinds = ", ".join(f"{group.rows.size} × {group.distribution!r}" for group in program.groups)
-    lines += ["", f"sample and mean are those of: {kinds}"]
+    used = "slope, fold and mean" if program.diffuses else "sample and mean"
+    lines += ["", f"{used} are those of: {kinds}"]
     return "\n".join(lines)

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from deepparticle.agents.diffusion import refuse_jumping
 from deepparticle.agents.external import ExternalState
 from deepparticle.agents.subparticle import Subparticle
 from deepparticle.blankets._types import BoolArray, FloatArray, IntArray
@@ -71,7 +72,7 @@ def flatten_rule(member: Any, flat: Flat) -> None:
     )
 
 
-_VERBS = ("sense", "infer", "act", "learn")
+_VERBS = ("sense", "infer", "diffuse", "act", "learn")
 
 
 @flatten_rule.register
@@ -190,6 +191,8 @@ def _scan(
     size = entries.size
     if schedule == "synchronous":
         return (), "all rows at once, from the old states"
+    if schedule == "langevin":
+        return (), "all rows move at once for a time step, from the old states"
     if schedule == "random":
         return (), f"{size} rows per step, drawn with replacement"
     kind_of = np.zeros(size, dtype=np.intp)
@@ -255,8 +258,9 @@ def lower(world: Partition, schedule: str = "synchronous", layout: str = "auto")
     ----------
     world : Partition
         A root; a partition inside a world has no external states, so lower a ``copy()`` of it.
-    schedule : {"synchronous", "sequential", "chromatic", "random"}
-        The order of updates.
+    schedule : {"synchronous", "sequential", "chromatic", "random", "langevin"}
+        The order of updates; ``langevin`` moves continuous states for a ``time_step``, by default
+        0.01, instead of drawing them anew.
     layout : {"auto", "dense", "sparse"}
         Whether couplings that do not exist have a place in J; ``auto`` decides by density.
 
@@ -269,6 +273,8 @@ def lower(world: Partition, schedule: str = "synchronous", layout: str = "auto")
     ------
     PartitionError
         If the world breaks a law (all faults), is empty, or is not a root.
+    SettingError
+        If states that can only jump, such as spins, should move (``langevin``).
 
     Examples
     --------
@@ -311,6 +317,9 @@ def lower(world: Partition, schedule: str = "synchronous", layout: str = "auto")
         )
     _refuse_other_conditionals(world)
     columns, entries = leaf_columns(world), coupling_entries(world)
+    if schedule == "langevin":
+        for kind, rows in columns.distributions:
+            refuse_jumping(kind, columns.paths[int(rows[0])])
     arrays = _laid_out(entries, layout)
     groups = tuple(Group(kind, frozen(rows, np.intp)) for kind, rows in columns.distributions)
     scan, order = _scan(groups, entries, schedule)
@@ -328,6 +337,7 @@ def lower(world: Partition, schedule: str = "synchronous", layout: str = "auto")
         precision=columns.precision,
         learning_rate=columns.learning_rate,
         clock=columns.clock,
+        time_step=columns.time_step,
         state=columns.state,
         field=columns.field,
         argument=columns.argument,

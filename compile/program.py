@@ -11,6 +11,7 @@ array                  shape              holds
 ``precision``          (N,)               β
 ``learning_rate``      (N,)               α
 ``clock``              (N,)               updates when t mod clock = 0
+``time_step``          (N,)               τ, for the schedule ``langevin``
 ``state``              (N,)               σ₀
 ``groups``             –                  rows that share a distribution
 ``scan``               –                  rows that update at once, one block after another
@@ -35,6 +36,7 @@ from deepparticle.agents.external import Process
 from deepparticle.blankets._types import BoolArray, FloatArray, IntArray
 from deepparticle.blankets.naming import unknown_path
 from deepparticle.partitions.columns import LeafPaths
+from deepparticle.partitions.stepping import AT_ONCE
 
 __all__ = ["ExternalSlot", "Group", "PassReport", "Program"]
 
@@ -102,6 +104,7 @@ class Program:
     precision: FloatArray
     learning_rate: FloatArray
     clock: IntArray
+    time_step: FloatArray
     state: FloatArray
     field: FloatArray
     argument: FloatArray
@@ -125,6 +128,16 @@ class Program:
     def size(self) -> int:
         """The number of subparticles N."""
         return len(self.paths)
+
+    @property
+    def at_once(self) -> bool:
+        """Whether all rows update at once, from the old states."""
+        return self.schedule in AT_ONCE
+
+    @property
+    def diffuses(self) -> bool:
+        """Whether states move for a short time instead of being drawn anew."""
+        return self.schedule == "langevin"
 
     @property
     def senses(self) -> BoolArray:

@@ -3,7 +3,8 @@ r"""Relaxation: deterministic dynamics until the *state* rests.
 A fixed point is where :math:`\sigma = L(\beta(b + J\sigma + u))`. Relaxation stops when the
 residual :math:`\max_i |L(\theta_i) - \sigma_i|` is at most the tolerance: for the synchronous
 schedule that is the change of state in the next step, and fixed points are the same for all
-schedules.
+schedules. The drift of the schedule ``langevin`` has other ones: its residual is that of the drift
+that walls do not stop, :math:`\max_i |\mathrm{clip}(\sigma_i + f_i) - \sigma_i|`.
 Stopping on the change of a free energy instead would accept orbits of period 2, along which it is
 constant; here they are recognised and reported as such.
 """
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from deepparticle.agents.diffusion import drifted
 from deepparticle.blankets._types import BoolArray, FloatArray, IntArray
 from deepparticle.compile.backends.base import KEPT, Variables
 from deepparticle.compile.backends.stepping import Randomness, StepInput, SteppingBackend
@@ -73,6 +75,7 @@ def relax(
     sites: Iterator[IntArray] | None,
     tolerance: float,
     max_steps: int,
+    time_step: FloatArray | None = None,
 ) -> tuple[FloatArray, BoolArray, IntArray, IntArray]:
     """Make steps without noise or learning until every chain rests.
 
@@ -89,6 +92,8 @@ def relax(
         For the random schedule.
     tolerance : float
     max_steps : int
+    time_step : ndarray of shape (R, N), optional
+        For the schedule ``langevin``.
 
     Returns
     -------
@@ -109,11 +114,16 @@ def relax(
     backend = make(lead[0], lead[1], start)
     program, couplings = backend.program, start.couplings
     beta = precision[:, None]
+    tau = None if time_step is None else time_step[:, None]
     for time in range(max_steps + 1):
         state = backend.cell("state")
         open_ = period[at] == 0
         field = program.bias + program.inputs(couplings, state)
-        residual = group_map(program, "mean", beta * (field + evidence)) - state
+        argument = beta * (field + evidence)
+        if tau is None:
+            residual = group_map(program, "mean", argument) - state
+        else:
+            residual = group_map(program, drifted, argument, state, np.ones_like(state)) - state
         rests = open_ & (np.abs(residual).max(axis=-1) <= tolerance)
         swings = np.zeros(open_.shape, dtype=np.bool_)
         if watched and len(history) > 2 * cycle and time % cycle == 0:
@@ -134,11 +144,12 @@ def relax(
             now = backend.variables
             cells = {name: getattr(now, name)[inner] for name in KEPT}
             couplings, beta = couplings[kept[0]], beta[kept[0]]
+            tau = None if tau is None else tau[kept[0]]
             at, evidence = (at[0][kept[0]], at[1][:, kept[1]]), evidence[inner]
             history = deque((one[inner] for one in history), maxlen=history.maxlen)
             backend = make(kept[0].size, kept[1].size, Variables(**cells, couplings=couplings))
         random = Randomness(None, None if sites is None else next(sites)[at])
-        backend.step(StepInput(time, random, evidence, beta, None, clock))
+        backend.step(StepInput(time, random, evidence, beta, None, clock, tau))
         history.append(backend.cell("state").copy())
     unfinished = period[at] == 0
     places = tuple(index[unfinished] for index in np.broadcast_arrays(*at))

@@ -38,6 +38,7 @@ from deepparticle.compile.arguments import (
     per_row,
     refuse_overflow,
     row_clocks,
+    row_time_steps,
 )
 from deepparticle.compile.axes import Axes
 from deepparticle.compile.backends.base import Backend, Variables
@@ -75,8 +76,10 @@ class Simulator:
         ``objects`` steps a copy of the objects one by one (the definition), ``numpy`` arrays;
         ``native`` and ``jax`` are compiled (extras of these names). ``auto`` picks the fastest that
         is installed and fits, and ``sim.backend`` says which.
-    schedule : {"synchronous", "sequential", "chromatic", "random"}
+    schedule : {"synchronous", "sequential", "chromatic", "random", "langevin"}
         The order of updates; part of what is simulated, each with its own stationary law.
+        ``langevin`` is continuous time: states move for a ``time_step`` (0.01 by default) between
+        reflecting walls, :mod:`deepparticle.agents.diffusion`.
     chains : int, optional
         So many copies of the states side by side, sharing couplings; None has no chain axis.
     networks : int, optional
@@ -100,6 +103,8 @@ class Simulator:
         Override those of the world: a number, ``(N,)``, or with networks ``(networks,)`` or
         ``(networks, N)``.
     clock : int or array_like of shape (N,), optional
+    time_step : float or array_like, optional
+        Of the schedule ``langevin``, in units of time; shapes as of `precision`.
 
     Examples
     --------
@@ -146,6 +151,7 @@ class Simulator:
         precision: ArrayLike | None = None,
         learning_rate: ArrayLike | None = None,
         clock: ArrayLike | None = None,
+        time_step: ArrayLike | None = None,
     ) -> None:
         where = "Simulator"
         checked_option(backend, BACKENDS, where, "backend")
@@ -163,6 +169,9 @@ class Simulator:
             name: per_row(value, self._axes, getattr(program, name), where, name)
             for name, value in (("precision", precision), ("learning_rate", learning_rate))
         }
+        settings["time_step"] = row_time_steps(
+            time_step, program, self._axes, program.time_step, where
+        )
         self._settings = settings
         if networks is None:  # the program shows what holds
             program = dataclasses.replace(
@@ -316,6 +325,7 @@ class Simulator:
         start: ArrayLike | None = None,
         precision: ArrayLike | None = None,
         clock: ArrayLike | None = None,
+        time_step: ArrayLike | None = None,
         record: str | Iterable[str] = ("states", "free_energy"),
         every: int = 1,
         folder: str | PathLike[str] | None = None,
@@ -335,7 +345,7 @@ class Simulator:
             Sample the new states, or take their expectation.
         start : array_like of shape (N,) or ([networks,] [chains,] N), optional
             Start here instead of continuing.
-        precision, clock : optional
+        precision, clock, time_step : optional
             For this call only.
         record : sequence of str
             Names of series, see `deepparticle.compile.run.RECORDS`.
@@ -355,7 +365,7 @@ class Simulator:
         where = "infer"
         steps = checked_count(steps, where, "steps", 1)
         burn_in = checked_count(burn_in, where, "burn_in")
-        call = self._call(where, mode, precision, None, clock)
+        call = self._call(where, mode, precision, None, clock, time_step)
         given = resolved_evidence(
             self._program, named_by_path(self._world, evidence, where), self._axes, where
         )
@@ -395,6 +405,7 @@ class Simulator:
         learning_rate: ArrayLike | None = None,
         precision: ArrayLike | None = None,
         clock: ArrayLike | None = None,
+        time_step: ArrayLike | None = None,
         record: str | Iterable[str] = ("free_energy",),
         every: int = 1,
         folder: str | PathLike[str] | None = None,
@@ -418,7 +429,7 @@ class Simulator:
         reset : bool
             Whether the state returns to 0 before each epoch.
         mode : {"stochastic", "deterministic"}
-        learning_rate, precision, clock : optional
+        learning_rate, precision, clock, time_step : optional
             For this call only.
         record, every, folder, progress
             As of `infer`; the default keeps the free energy only.
@@ -439,7 +450,7 @@ class Simulator:
         steps = checked_count(steps, where, "steps", 1)
         if epochs is not None:
             epochs = checked_count(epochs, where, "epochs", 1)
-        call = self._call(where, mode, precision, learning_rate, clock)
+        call = self._call(where, mode, precision, learning_rate, clock, time_step)
         assert call.learning_rate is not None
         if learning_rate is None and not np.any(call.learning_rate):
             raise SettingError(
@@ -496,6 +507,7 @@ class Simulator:
         precision: ArrayLike | None = None,
         *,
         clock: ArrayLike | None = None,
+        time_step: ArrayLike | None = None,
         tolerance: float = 1e-9,
         max_steps: int = 10_000,
     ) -> Relaxation:
@@ -507,10 +519,11 @@ class Simulator:
             By default the present state.
         evidence : optional
             As of `infer`, with starts in the place of chains.
-        precision, clock : optional
+        precision, clock, time_step : optional
             For this call only.
         tolerance : float
-            The largest residual of a fixed point, in units of the state.
+            The largest residual of a fixed point, in units of the state
+            (:mod:`deepparticle.compile.relaxation`).
         max_steps : int
 
         Returns
@@ -562,6 +575,7 @@ class Simulator:
             self._site_stream(axes) if self._program.schedule == "random" else None,
             limit,
             max_steps,
+            self._time_steps(time_step, axes, where),
         )
         if not axes.outer:
             return Relaxation(
@@ -652,18 +666,33 @@ class Simulator:
 
     # ------------------------------------------------------------------ within a call
 
-    def _call(self, where: str, mode: str, precision: Any, learning_rate: Any, clock: Any) -> Call:
+    def _time_steps(self, value: Any, axes: Axes, where: str) -> FloatArray | None:
+        default = self._settings["time_step"]
+        steps = row_time_steps(value, self._program, axes, default, where)
+        return steps if self._program.diffuses else None
+
+    def _call(
+        self,
+        where: str,
+        mode: str,
+        precision: Any,
+        learning_rate: Any,
+        clock: Any,
+        time_step: Any,
+    ) -> Call:
         checked_option(mode, MODES, where, "mode")
 
         def setting(name: str, value: Any) -> FloatArray:
             values = per_row(value, self._axes, self._settings[name], where, name)
             return values.astype(self._dtype)
 
+        steps = self._time_steps(time_step, self._axes, where)
         return Call(
             mode,
             setting("precision", precision),
             setting("learning_rate", learning_rate) if where == "learn" else None,
             row_clocks(clock, self._program, where),
+            None if steps is None else steps.astype(self._dtype),
         )
 
     def _recorder(

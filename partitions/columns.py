@@ -57,6 +57,8 @@ class LeafColumns:
         With what is inherited from the partitions around.
     clock : ndarray of intp, shape (N,)
         The same, in steps.
+    time_step : ndarray of shape (N,)
+        The same, in units of time.
     distributions : tuple of (StateDistribution, ndarray of intp)
         The distinct distributions, in the order of their first rows, each with its rows.
     """
@@ -71,6 +73,7 @@ class LeafColumns:
     precision: FloatArray
     learning_rate: FloatArray
     clock: IntArray
+    time_step: FloatArray
     distributions: tuple[tuple[StateDistribution, IntArray], ...]
 
 

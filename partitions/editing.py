@@ -6,7 +6,7 @@ import copy as copying
 from typing import TYPE_CHECKING, Any
 
 from deepparticle.agents.external import ExternalState
-from deepparticle.agents.member import Member
+from deepparticle.agents.member import SETTINGS, Member
 from deepparticle.agents.subparticle import Subparticle
 from deepparticle.blankets.boundary import Boundary, ExplicitBoundary
 from deepparticle.blankets.errors import BlanketError, Fault, PartitionError
@@ -254,7 +254,7 @@ def copy_world(place: Partition, name: str | None) -> Partition:
     _join_twins(twins)
     if place.parent is not None:
         # What it inherited from outside comes along as its own settings.
-        for setting in ("precision", "learning_rate", "clock"):
+        for setting in SETTINGS:
             setattr(twin, setting, getattr(place, setting))
     return twin
 

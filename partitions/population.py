@@ -202,7 +202,7 @@ class Population(Member):
         The same for all; ``ContinuousBernoulli()`` by default.
     plastic : bool
         Whether learning changes the couplings.
-    precision, learning_rate, clock : optional
+    precision, learning_rate, clock, time_step : optional
         Settings that the members inherit.
 
     Examples

@@ -10,6 +10,8 @@ schedule         who sees whose new state
 ``chromatic``    a sequential scan in the order of the colour classes, whose rows do not touch
                  (:mod:`deepparticle.partitions.colouring`)
 ``random``       N single-site updates at rows drawn with replacement
+``langevin``     all sense the old states, then all move for a time step (0.01 by default) instead
+                 of being drawn anew (:mod:`deepparticle.agents.diffusion`), then act and learn
 ===============  ==================================================================================
 
 In single-site schedules the field :math:`h_i` for learning is the one that :math:`i` saw at its
@@ -17,6 +19,17 @@ last update of this step; learning follows the sweep and uses the new states. A 
 clock
 :math:`k` is due when :math:`t \bmod k = 0`; one that is held keeps its state, does not learn, and
 still consumes its random number.
+
+``langevin`` approximates continuous time,
+
+.. math:: d\sigma = (c + K\sigma)\,dt + \sqrt2\,dW, \qquad
+          K = \mathrm{diag}(\beta)\,J, \quad c = \beta (b + u),
+
+between reflecting walls. The setting ``time_step`` is the time :math:`\tau` of one step; a part of
+a world with a smaller one is slower. Learning is per step, not per time, by the same rule with the
+same field :math:`h_i`, from the old states. A held row loses the time of the step. In
+deterministic mode the noise is left out and walls stop the state: a gradient flow, if K is
+symmetric.
 
 Randomness of one step, in this order: a block of N uniforms (not in deterministic mode), of which
 row i takes number i (and for ``random`` update k number k), then for ``random`` the N rows, then
@@ -31,6 +44,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from deepparticle.agents.diffusion import refuse_jumping
 from deepparticle.agents.subparticle import Subparticle
 from deepparticle.blankets._types import FloatArray, IntArray
 from deepparticle.blankets.errors import Fault, SettingError
@@ -41,6 +55,7 @@ if TYPE_CHECKING:
     from deepparticle.partitions.partition import Partition
 
 __all__ = [
+    "AT_ONCE",
     "MODES",
     "SCHEDULES",
     "checked_generator",
@@ -52,7 +67,10 @@ __all__ = [
     "update_states",
 ]
 
-SCHEDULES = ("synchronous", "sequential", "chromatic", "random")
+SCHEDULES = ("synchronous", "sequential", "chromatic", "random", "langevin")
+AT_ONCE = ("synchronous", "langevin")
+"""The schedules in which all sense the old states."""
+
 MODES = ("stochastic", "deterministic")
 
 
@@ -126,8 +144,9 @@ def update_states(
     evidence: FloatArray | None = None,
     precision: FloatArray | None = None,
     clock: IntArray | None = None,
+    time_step: FloatArray | None = None,
 ) -> list[int]:
-    """Sense, infer and act, in the order of `schedule`; return the rows that updated.
+    """Sense, infer (or diffuse) and act, in the order of `schedule`; return the rows that updated.
 
     Parameters
     ----------
@@ -148,6 +167,8 @@ def update_states(
         Overrides the precision of every leaf.
     clock : ndarray of shape (N,), optional
         Overrides the clock of every leaf.
+    time_step : ndarray of shape (N,), optional
+        Overrides the time step of every leaf.
 
     Returns
     -------
@@ -167,13 +188,19 @@ def update_states(
     def sense(row: int) -> None:
         leaves[row].sense(None if evidence is None else float(evidence[row]))
 
+    def number(values: Any, place: int) -> float | None:
+        return None if values is None else float(values[place])
+
     def infer(turn: int, row: int) -> None:
-        uniform = None if uniforms is None else float(uniforms[turn])
-        leaves[row].infer(uniform, None if precision is None else float(precision[row]))
+        uniform, weight = number(uniforms, turn), number(precision, row)
+        if schedule == "langevin":
+            leaves[row].diffuse(uniform, weight, number(time_step, row))
+        else:
+            leaves[row].infer(uniform, weight)
 
     for leaf in leaves:
         leaf.act()
-    if schedule == "synchronous":
+    if schedule in AT_ONCE:
         for _, row in updates:
             sense(row)
         for turn, row in updates:
@@ -209,6 +236,9 @@ def step_world(
     checked_option(mode, MODES, where, "mode")
     generator = checked_generator(rng, where)
     leaves = world.subparticles
+    if schedule == "langevin":
+        for leaf in leaves:  # all of them, before any has moved
+            refuse_jumping(leaf.distribution, str(leaf))
     uniforms, sites = draw_randomness(generator, len(leaves), schedule, mode)
     if world.parent is None:
         for external in world.externals:

@@ -34,7 +34,7 @@ class Tree(Member):
     name : str
         Without ``"/"``.
     **settings
-        ``precision``, ``learning_rate``, ``clock``: inherited by everything inside.
+        ``precision``, ``learning_rate``, ``clock``, ``time_step``: inherited by everything inside.
     """
 
     def __init__(self, name: str, **settings: Any) -> None:

@@ -66,6 +66,8 @@ class Block:
         The variables to keep, of `KEPT`.
     kept : ndarray of bool, shape (S,)
         After which steps they are kept.
+    time_step : ndarray of shape (R, N) or None
+        :math:`\tau`, for the schedule ``langevin``.
     """
 
     time: int
@@ -81,6 +83,7 @@ class Block:
     reset: BoolArray | None
     keep: tuple[str, ...]
     kept: BoolArray
+    time_step: FloatArray | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -109,12 +109,7 @@ _LARGE = 3000
 def _by_speed(program: Program, networks: int) -> tuple[str, ...]:
     if "jax" in installed_backends() and _has_accelerator():
         return ("jax", "native", "numpy")
-    if (
-        networks == 1
-        and program.layout == "dense"
-        and program.schedule == "synchronous"
-        and program.size >= _LARGE
-    ):
+    if networks == 1 and program.layout == "dense" and program.at_once and program.size >= _LARGE:
         return ("numpy",)
     return ("native", "numpy")
 

@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from deepparticle.agents.diffusion import diffused, drifted
 from deepparticle.blankets._types import BoolArray, FloatArray, IntArray
 from deepparticle.compile.backends.base import Block, Trace, Variables
 from deepparticle.compile.backends.numpy_couplings import (
@@ -29,6 +30,9 @@ from deepparticle.compile.groups import group_map
 from deepparticle.compile.program import Program
 
 __all__ = ["NumpyBackend"]
+
+# How states move in a time step, without a uniform number and with one.
+_MOVES: dict[int, Callable[..., FloatArray]] = {1: drifted, 2: diffused}
 
 # Networks are stepped in groups whose couplings fit in the cache of a core together, in bytes.
 _CACHE = 2**20
@@ -73,7 +77,7 @@ class NumpyBackend(SteppingBackend):
 
     def run(self, block: Block) -> Trace:
         """Make the steps of a block: without a scan and clocks, in one loop for some networks."""
-        if self.program.schedule != "synchronous" or block.clock is not None:
+        if not self.program.at_once or block.clock is not None:
             return super().run(block)
         couplings = self._couplings
         size = self.program.couplings.size * self.dtype.itemsize
@@ -129,6 +133,7 @@ class NumpyBackend(SteppingBackend):
         rate = None
         if block.learning_rate is not None:
             rate = flat(block.learning_rate[part, None]) / self.dtype.type(self.chains)
+        time_step = None if block.time_step is None else flat(block.time_step[part, None])
         uniforms: Any = [None] * block.steps
         if block.uniforms is not None:
             # Networks come first in a block; here all of one step lie side by side.
@@ -154,7 +159,11 @@ class NumpyBackend(SteppingBackend):
                 field += bias
             argument = field + evidence
             argument *= precision
-            state = mean(argument) if drawn is None else sample(argument, drawn)
+            if time_step is not None:
+                cells = (argument, state, time_step) + (() if drawn is None else (drawn,))
+                state = self._moved(*(cell.reshape(shape) for cell in cells)).reshape(-1)
+            else:
+                state = mean(argument) if drawn is None else sample(argument, drawn)
             if rate is not None:
                 error = state - mean(field)
                 error *= rate
@@ -183,6 +192,10 @@ class NumpyBackend(SteppingBackend):
             {name: values.reshape(shape) for name, values in last.items()},
         )
 
+    def _moved(self, argument: FloatArray, state: FloatArray, *more: FloatArray) -> FloatArray:
+        """The states a time step later; `more` are time steps, and uniform numbers if any."""
+        return group_map(self.program, _MOVES[len(more)], argument, state, *more)
+
     # ------------------------------------------------------------------ single steps
 
     def step(self, given: StepInput) -> None:
@@ -202,10 +215,11 @@ class NumpyBackend(SteppingBackend):
         field += self._bias
         argument = given.precision * (field + given.evidence)
         uniforms = given.randomness.uniforms
-        if uniforms is None:
-            state = group_map(self.program, "mean", argument)
+        drawn = () if uniforms is None else (uniforms,)
+        if given.time_step is not None:
+            state = self._moved(argument, now.state, given.time_step, *drawn)
         else:
-            state = group_map(self.program, "sample", argument, uniforms)
+            state = group_map(self.program, "sample" if drawn else "mean", argument, *drawn)
         due: Any = True
         if given.clock is not None:
             due = np.broadcast_to(given.time % given.clock == 0, state.shape)

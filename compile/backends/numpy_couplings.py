@@ -55,7 +55,7 @@ def couplings_for(program: Program, networks: int, chains: int, values: FloatArr
         and 2 * chains < _pending(program.size)
         and program.size >= _DEFERRED_FROM
         and program.learns_everywhere
-        and program.schedule == "synchronous"
+        and program.at_once
     ):
         return DeferredCouplings(program, values, chains)
     return DenseCouplings(program, values, chains)

@@ -117,6 +117,7 @@ class ObjectBackend(SteppingBackend):
             given.evidence[at],
             given.precision[network, 0],
             np.ones(self.program.size, dtype=np.intp) if given.clock is None else given.clock,
+            None if given.time_step is None else given.time_step[network, 0],
         )
         for name, cell in _CELLS.items():
             self._cells[name][at] = [getattr(leaf, cell) for leaf in leaves]

@@ -46,6 +46,8 @@ class StepInput:
         :math:`\alpha`; None does not learn.
     clock : ndarray of shape (N,) or None
         Rows update when ``time % clock == 0``; None: in every step.
+    time_step : ndarray of shape (R, 1, N) or None
+        :math:`\tau`, for the schedule ``langevin``.
     """
 
     time: int
@@ -54,6 +56,7 @@ class StepInput:
     precision: FloatArray
     learning_rate: FloatArray | None
     clock: IntArray | None = None
+    time_step: FloatArray | None = None
 
 
 class SteppingBackend(Backend):
@@ -74,6 +77,7 @@ class SteppingBackend(Backend):
         kept: dict[str, list[FloatArray]] = {name: [] for name in block.keep}
         precision = block.precision[:, None]
         rate = None if block.learning_rate is None else block.learning_rate[:, None]
+        time_step = None if block.time_step is None else block.time_step[:, None]
         evidence = previous = None
         for step in range(block.steps):
             if block.reset is not None and block.reset[step]:
@@ -93,6 +97,7 @@ class SteppingBackend(Backend):
                     precision,
                     rate,
                     block.clock,
+                    time_step,
                 )
             )
             if block.keep and block.kept[step]:

@@ -95,6 +95,7 @@ class SettingsSpec(_Spec):
     precision: StrictFloat | None = None
     learning_rate: StrictFloat | None = None
     clock: StrictInt | None = None
+    time_step: StrictFloat | None = None
 
 
 class DistributionSpec(BaseModel):

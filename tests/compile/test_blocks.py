@@ -23,7 +23,7 @@ KERNELS = [
 ]
 every_backend = pytest.mark.parametrize("backend", ["objects", *KERNELS])
 every_schedule = pytest.mark.parametrize(
-    "schedule", ["synchronous", "sequential", "chromatic", "random"]
+    "schedule", ["synchronous", "sequential", "chromatic", "random", "langevin"]
 )
 
 # Blocks of single steps, small ones that end anywhere, and as large as can be.

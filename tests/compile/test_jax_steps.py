@@ -9,7 +9,7 @@ import pytest
 import scipy.sparse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.worlds import worlds
+from support.worlds import worlds_for
 
 import deepparticle as dp
 from deepparticle.compile.backends.base import KEPT, Backend, Block, Trace, Variables
@@ -22,7 +22,7 @@ from deepparticle.compile.backends.jax import JaxBackend
 from deepparticle.compile.backends.jax.planning import FEW_STRETCHES
 
 FLOAT64 = np.dtype("float64")
-SCHEDULES = ("synchronous", "sequential", "chromatic", "random")
+SCHEDULES = ("synchronous", "sequential", "chromatic", "random", "langevin")
 
 
 def random_block(
@@ -54,6 +54,9 @@ def random_block(
         reset=rng.random(steps) < 0.3 if settles else None,
         keep=KEPT,
         kept=rng.random(steps) < 0.7,
+        time_step=rng.uniform(0.001, 0.5, size=(networks, size))
+        if backend.program.diffuses
+        else None,
     )
 
 
@@ -97,11 +100,15 @@ def compare(
         time += steps
 
 
-def mixed_world(seed: int, size: int = 7) -> dp.Partition:
-    """A small world of all distributions in turn, half of the pairs coupled, some of them fixed."""
+def mixed_world(seed: int, size: int = 7, smooth: bool = False) -> dp.Partition:
+    """A small world of all distributions in turn, half of the pairs coupled, some of them fixed.
+
+    Without spins, whose states cannot move, if it is `smooth`.
+    """
     rng = np.random.default_rng(seed)
     world = dp.Partition("world")
-    kinds = (dp.ContinuousBernoulli(), dp.Gaussian(0.5), dp.Spin(), dp.ContinuousBernoulli())
+    third: dp.StateDistribution = dp.Gaussian() if smooth else dp.Spin()
+    kinds = (dp.ContinuousBernoulli(), dp.Gaussian(0.5), third, dp.ContinuousBernoulli())
     for row in range(size):
         kind, bias = kinds[row % len(kinds)], float(rng.normal())
         world.add_subparticle(f"a{row}", bias=bias, distribution=kind)
@@ -118,7 +125,7 @@ def mixed_world(seed: int, size: int = 7) -> dp.Partition:
 def test_everything_at_once(schedule: str, layout: str) -> None:
     rng = np.random.default_rng(1)
     options: dict[str, Any] = {"networks": 2, "chains": 3, "learns": True, "settles": True}
-    compare(mixed_world(0), schedule, layout, rng, **options)
+    compare(mixed_world(0, smooth=schedule == "langevin"), schedule, layout, rng, **options)
 
 
 @pytest.mark.parametrize("layout", ["dense", "sparse"])
@@ -133,7 +140,8 @@ def test_one_network_of_one_distribution(schedule: str, layout: str) -> None:
 @pytest.mark.parametrize("schedule", SCHEDULES)
 def test_deterministic_chains_of_frozen_couplings(schedule: str) -> None:
     rng = np.random.default_rng(3)
-    compare(mixed_world(1), schedule, "dense", rng, chains=2, stochastic=False, patterns=1)
+    world = mixed_world(1, smooth=schedule == "langevin")
+    compare(world, schedule, "dense", rng, chains=2, stochastic=False, patterns=1)
 
 
 @pytest.mark.parametrize("schedule", ["synchronous", "chromatic", "random"])
@@ -167,12 +175,13 @@ def test_nothing_is_coupled(schedule: str, layout: str) -> None:
 
 @settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
-    world=worlds(max_leaves=8, max_steps=1),
+    data=st.data(),
     schedule=st.sampled_from(SCHEDULES),
     layout=st.sampled_from(["dense", "sparse"]),
     seed=st.integers(0, 2**32 - 1),
 )
-def test_generated_worlds(world: dp.Partition, schedule: str, layout: str, seed: int) -> None:
+def test_generated_worlds(data: st.DataObject, schedule: str, layout: str, seed: int) -> None:
+    world = data.draw(worlds_for(schedule, max_leaves=8, max_steps=1))
     compare(world, schedule, layout, np.random.default_rng(seed), learns=True, settles=True)
 
 

@@ -114,7 +114,9 @@ def test_keys_change_when_the_counter_comes_round() -> None:
     assert len(keys) == 4
 
 
-@pytest.mark.parametrize("schedule", ["synchronous", "sequential", "chromatic", "random"])
+@pytest.mark.parametrize(
+    "schedule", ["synchronous", "sequential", "chromatic", "random", "langevin"]
+)
 @pytest.mark.parametrize("time", [0, 2**32 - 7])
 def test_cuts_into_blocks_change_nothing(schedule: str, time: int) -> None:
     whole, parts = (backend_of(schedule, small_world(), 2, 3) for _ in range(2))

@@ -20,7 +20,7 @@ OFF_DIAGONAL = 1.0 - np.eye(3)
 
 every_backend = pytest.mark.parametrize("backend", ["objects", "numpy"])
 every_schedule = pytest.mark.parametrize(
-    "schedule", ["synchronous", "sequential", "chromatic", "random"]
+    "schedule", ["synchronous", "sequential", "chromatic", "random", "langevin"]
 )
 
 
@@ -111,7 +111,7 @@ def test_other_distributions_learn_with_their_own_prediction(backend: str) -> No
 
 
 @every_backend
-@every_schedule
+@pytest.mark.parametrize("schedule", ["synchronous", "sequential", "chromatic", "random"])
 def test_what_was_predicted_teaches_nothing(backend: str, schedule: str) -> None:
     # Deterministic, β = 1 and no evidence: the new state is the prediction.
     simulator = dp.Simulator(net(), backend, schedule, learning_rate=1.0)

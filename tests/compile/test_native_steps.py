@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.worlds import worlds
+from support.worlds import worlds_for
 
 import deepparticle as dp
 from deepparticle.compile.backends.base import KEPT, Backend, Block, Trace, Variables
@@ -22,7 +22,7 @@ pytest.importorskip("numba")
 from deepparticle.compile.backends.native import NativeBackend, layouts
 
 FLOAT64, FLOAT32 = np.dtype("float64"), np.dtype("float32")
-SCHEDULES = ("synchronous", "sequential", "chromatic", "random")
+SCHEDULES = ("synchronous", "sequential", "chromatic", "random", "langevin")
 LAYOUTS = ("dense", "sparse")
 
 
@@ -48,6 +48,9 @@ def _block(
         keep=KEPT,
         kept=rng.random(steps) < 0.7,
     )
+    if backend.program.diffuses:
+        time_step = rng.uniform(0.001, 0.5, size=(networks, size)).astype(dtype)
+        block = replace(block, time_step=time_step)
     return replace(block, **changes)
 
 
@@ -78,7 +81,7 @@ def _started(backend: Backend, rng: np.random.Generator) -> Variables:
 
 
 @given(
-    world=worlds(max_leaves=10),
+    data=st.data(),
     schedule=st.sampled_from(SCHEDULES),
     layout=st.sampled_from(LAYOUTS),
     networks=st.sampled_from([1, 2]),
@@ -92,7 +95,7 @@ def _started(backend: Backend, rng: np.random.Generator) -> Variables:
     max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
 def test_steps_of_any_world(
-    world: dp.Partition,
+    data: st.DataObject,
     schedule: str,
     layout: str,
     networks: int,
@@ -102,6 +105,7 @@ def test_steps_of_any_world(
     clocks: bool,
     seed: int,
 ) -> None:
+    world = data.draw(worlds_for(schedule, max_leaves=10))
     program, rng = lower(world, schedule, layout), np.random.default_rng(seed)
     native = NativeBackend(program, networks, chains, FLOAT64)
     objects = ObjectBackend(program, networks, chains, FLOAT64, world)
@@ -170,9 +174,10 @@ def test_steps_of_lattices(periodic: bool, schedule: str) -> None:
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_single_precision(layout: str) -> None:
+@pytest.mark.parametrize("schedule", ["synchronous", "langevin"])
+def test_single_precision(layout: str, schedule: str) -> None:
     # From the same numbers, so that the uniform ones are the same too.
-    program, rng = lower(_world(70), "synchronous", layout), np.random.default_rng(5)
+    program, rng = lower(_world(70), schedule, layout), np.random.default_rng(5)
     single, double = (NativeBackend(program, 2, 1, kind) for kind in (FLOAT32, FLOAT64))
     block = _block(single, rng, 1)
     trace = single.run(block)

@@ -26,7 +26,7 @@ KERNELS = [
 every_kernel = pytest.mark.parametrize("backend", KERNELS)
 every_backend = pytest.mark.parametrize("backend", ["objects", *KERNELS])
 every_schedule = pytest.mark.parametrize(
-    "schedule", ["synchronous", "sequential", "chromatic", "random"]
+    "schedule", ["synchronous", "sequential", "chromatic", "random", "langevin"]
 )
 
 

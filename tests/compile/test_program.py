@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 import deepparticle as dp
+from deepparticle.agents.diffusion import fold
+from deepparticle.agents.elementwise import normal_quantile
 from deepparticle.blankets._types import FloatArray, IntArray
 from deepparticle.compile.backends.numpy_backend import NumpyBackend
 from deepparticle.compile.backends.stepping import Randomness, StepInput
@@ -160,7 +162,9 @@ def test_the_code_shows_clocks_and_plasticity_only_where_there_are_any() -> None
 
 
 @pytest.mark.parametrize("clock", [[1, 1, 1, 1], [1, 2, 3, 1]])
-@pytest.mark.parametrize("schedule", ["synchronous", "sequential", "chromatic", "random"])
+@pytest.mark.parametrize(
+    "schedule", ["synchronous", "sequential", "chromatic", "random", "langevin"]
+)
 def test_the_code_that_is_shown_makes_the_step_that_is_run(schedule: str, clock: list[int]) -> None:
     program = replace(dp.lower(ring(), schedule), clock=np.array(clock))
     time = 3
@@ -190,9 +194,13 @@ def test_the_code_that_is_shown_makes_the_step_that_is_run(schedule: str, clock:
         "colours": colours_of(program.couplings != 0.0),
         "sample": sample,
         "mean": CB.mean,
+        "tau": np.full(4, 0.05),
+        "slope": CB.slope,
+        "normal_quantile": normal_quantile,
+        "fold": lambda position: fold(position, CB.support),
         "t": time,
         "clock": program.clock,
-        **{name: getattr(np, name) for name in ("arange", "isin", "outer", "where")},
+        **{name: getattr(np, name) for name in ("arange", "isin", "outer", "sqrt", "where")},
     }
     assert program.exists is not None
     exec(step_code(program), shown)
@@ -200,11 +208,9 @@ def test_the_code_that_is_shown_makes_the_step_that_is_run(schedule: str, clock:
     drawn = Randomness(
         uniforms.reshape(full), sites.reshape(full) if schedule == "random" else None
     )
-    backend.step(
-        StepInput(
-            time, drawn, u.reshape(full), beta.reshape(full), alpha.reshape(full), program.clock
-        )
-    )
+    evidence, precision, rate = (values.reshape(full) for values in (u, beta, alpha))
+    tau = np.full(full, 0.05) if schedule == "langevin" else None
+    backend.step(StepInput(time, drawn, evidence, precision, rate, program.clock, tau))
     now = backend.variables
     np.testing.assert_allclose(shown["sigma"], now.state[0, 0], atol=1e-12)
     np.testing.assert_allclose(shown["J"], now.couplings[0], atol=1e-12)

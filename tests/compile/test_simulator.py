@@ -15,7 +15,7 @@ U = np.array([0.4, -1.0, 0.2])
 
 every_backend = pytest.mark.parametrize("backend", ["objects", "numpy"])
 every_schedule = pytest.mark.parametrize(
-    "schedule", ["synchronous", "sequential", "chromatic", "random"]
+    "schedule", ["synchronous", "sequential", "chromatic", "random", "langevin"]
 )
 
 
@@ -154,6 +154,53 @@ def test_a_refused_call_leaves_the_streams_where_they_were() -> None:
     run, expected = (one.learn(np.eye(3), epochs=9) for one in (simulator, fresh))
     assert run.patterns.tolist() == expected.patterns.tolist()
     assert same(run, expected)
+
+
+# ---------------------------------------------------------------------- continuous time
+
+
+def gone(simulator: dp.Simulator, **given: Any) -> Any:
+    """How far each state goes in one step without noise, from 0."""
+    run = simulator.infer(U, 1, mode="deterministic", start=np.zeros(3), **given)
+    return run.states[0]
+
+
+@every_backend
+def test_a_time_step_is_set_on_the_world_the_simulator_and_the_call(backend: str) -> None:
+    drift = np.array([0.1, 0.0, -0.2]) + U
+    assert_close = np.testing.assert_allclose
+    plain = dp.Simulator(net(), backend, "langevin")
+    assert plain.program.time_step.tolist() == [0.01] * 3
+    assert_close(gone(plain), 0.01 * drift, atol=1e-15)
+    assert_close(gone(plain, time_step=0.1), 0.1 * drift, atol=1e-15)
+    of_world = dp.Simulator(net(time_step=0.03), backend, "langevin")
+    assert_close(gone(of_world), 0.03 * drift, atol=1e-15)
+    own = dp.Simulator(net(time_step=0.03), backend, "langevin", time_step=[0.2, 0.1, 0.05])
+    assert own.program.time_step.tolist() == [0.2, 0.1, 0.05]
+    assert_close(gone(own), [0.2, 0.1, 0.05] * drift, atol=1e-15)
+    assert_close(gone(own, time_step=0.3), 0.3 * drift, atol=1e-15)
+    assert_close(gone(own), [0.2, 0.1, 0.05] * drift, atol=1e-15)
+    grid = dp.Simulator(net(), backend, "langevin", networks=2, time_step=[0.1, 0.2])
+    assert_close(gone(grid), [0.1 * drift, 0.2 * drift], atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "value", "message"),
+    [
+        ("langevin", 0.0, r"time_step is above zero \(got 0\.0\)\. Mend: give time_step=0\.01"),
+        ("langevin", [0.1, 0.0, 0.1], r"time_step is above zero \(got 0\.0\)"),
+        ("langevin", -1.0, "the time_step is not negative"),
+        ("langevin", [0.1, 0.1], "time_step is a number or has shape"),
+        ("random", 0.1, r"'langevin' \(got schedule 'random'\)\. Mend: leave time_step out"),
+    ],
+)
+def test_time_steps_that_cannot_be(schedule: str, value: Any, message: str) -> None:
+    with pytest.raises(dp.SettingError, match=message):
+        dp.Simulator(net(), schedule=schedule, time_step=value)
+    simulator = dp.Simulator(net(), schedule=schedule, learning_rate=0.1)
+    for call in (simulator.infer, simulator.relax, lambda **given: simulator.learn(U, **given)):
+        with pytest.raises(dp.SettingError, match=message):
+            call(time_step=value)
 
 
 # ---------------------------------------------------------------------- overrides

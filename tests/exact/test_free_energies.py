@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 from support.quadrature import nodes_of
-from support.worlds import worlds
+from support.worlds import worlds, worlds_for
 
 import deepparticle as dp
 from deepparticle.blankets._types import FloatArray
@@ -118,12 +118,15 @@ def test_it_needs_no_knowledge_beyond_the_blanket() -> None:
 
 
 @pytest.mark.parametrize("backend", ["objects", "numpy"])
-@pytest.mark.parametrize("schedule", ["synchronous", "sequential", "chromatic", "random"])
+@pytest.mark.parametrize(
+    "schedule", ["synchronous", "sequential", "chromatic", "random", "langevin"]
+)
 @settings(max_examples=8, deadline=None, derandomize=True)
-@given(world=worlds(min_leaves=4), seed=st.integers(0, 2**32 - 1))
+@given(data=st.data(), seed=st.integers(0, 2**32 - 1))
 def test_the_recorded_free_energy_is_the_sum_of_what_the_objects_say(
-    backend: str, schedule: str, world: dp.Partition, seed: int
+    backend: str, schedule: str, data: st.DataObject, seed: int
 ) -> None:
+    world = data.draw(worlds_for(schedule, min_leaves=4))
     run = dp.Simulator(world, backend, schedule, seed=seed).infer(
         steps=5, record=("free_energy", "local_free_energy", "complexity", "accuracy")
     )

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
-from support.worlds import worlds
+from support.worlds import worlds_for
 
 import deepparticle as dp
 from deepparticle.blankets._types import FloatArray
@@ -24,10 +24,9 @@ STEPS = 200
 SERIES = ("free_energy", "local_free_energy", "prediction_error", "weight_change")
 
 every_schedule = pytest.mark.parametrize(
-    "schedule", ["synchronous", "sequential", "chromatic", "random"]
+    "schedule", ["synchronous", "sequential", "chromatic", "random", "langevin"]
 )
 every_mode = pytest.mark.parametrize("mode", ["stochastic", "deterministic"])
-nested_worlds = st.one_of(worlds(), worlds(min_leaves=6))
 generators = st.integers(0, 2**32 - 1).map(np.random.default_rng)
 
 
@@ -46,6 +45,10 @@ def for_examples(count: int, *case: str, **strategies: Any) -> Callable[[Any], A
         seed(" ".join(case))(limits(given(**strategies)(check)))()
 
     return run
+
+
+def nested_worlds(schedule: str) -> st.SearchStrategy[dp.Partition]:
+    return st.one_of(worlds_for(schedule), worlds_for(schedule, min_leaves=6))
 
 
 def deviation(left: Any, right: Any) -> float:
@@ -119,7 +122,9 @@ def one_step(simulator: dp.Simulator, patterns: Any, **given: Any) -> dp.Run:
 def test_each_of_200_learning_steps_is_the_same(schedule: str, mode: str) -> None:
     chain_counts = st.sampled_from([None, None, 1, 3])
 
-    @for_examples(12, schedule, mode, world=nested_worlds, chains=chain_counts, rng=generators)
+    @for_examples(
+        12, schedule, mode, world=nested_worlds(schedule), chains=chain_counts, rng=generators
+    )
     def check(world: dp.Partition, chains: int | None, rng: np.random.Generator) -> None:
         compare_learning(schedule, mode, world, chains, rng)
 
@@ -159,7 +164,9 @@ def compare_learning(
 def test_free_runs_of_contractive_networks_are_the_same(schedule: str, mode: str) -> None:
     chain_counts = st.sampled_from([None, 2])
 
-    @for_examples(6, schedule, mode, world=nested_worlds, chains=chain_counts, rng=generators)
+    @for_examples(
+        6, schedule, mode, world=nested_worlds(schedule), chains=chain_counts, rng=generators
+    )
     def check(world: dp.Partition, chains: int | None, rng: np.random.Generator) -> None:
         compare_free_runs(schedule, mode, world, chains, rng)
 
@@ -168,8 +175,10 @@ def compare_free_runs(
     schedule: str, mode: str, world: dp.Partition, chains: int | None, rng: np.random.Generator
 ) -> None:
     add_processes(world)
+    # Without walls a step of continuous time stretches differences by up to 1 + τ‖K‖.
+    time: dict[str, Any] = {"time_step": 1e-3} if schedule == "langevin" else {}
     objects, kernel = (
-        dp.Simulator(world, backend, schedule, chains=chains, seed=5)
+        dp.Simulator(world, backend, schedule, chains=chains, seed=5, **time)
         for backend in ("objects", "numpy")
     )
     # Samples of continuous Bernoulli states follow θ by up to 1/2, their means by up to 1/3.
@@ -208,7 +217,9 @@ def variables_of(world: dp.Partition) -> Variables:
 def test_a_step_of_the_world_is_a_step_of_the_simulator(schedule: str, mode: str) -> None:
     numbers = st.integers(0, 2**32 - 1)
 
-    @for_examples(15, schedule, mode, world=nested_worlds, learn=st.booleans(), number=numbers)
+    @for_examples(
+        15, schedule, mode, world=nested_worlds(schedule), learn=st.booleans(), number=numbers
+    )
     def check(world: dp.Partition, learn: bool, number: int) -> None:
         compare_stepping(schedule, mode, world, learn, number)
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
-from support.worlds import worlds
+from support.worlds import worlds_for
 
 import deepparticle as dp
 from deepparticle.blankets._types import FloatArray
@@ -27,7 +27,7 @@ SERIES = ("states", "free_energy", "local_free_energy", "prediction_error", "wei
 ENERGIES = ("mean_field", "published")
 
 every_schedule = pytest.mark.parametrize(
-    "schedule", ["synchronous", "sequential", "chromatic", "random"]
+    "schedule", ["synchronous", "sequential", "chromatic", "random", "langevin"]
 )
 every_mode = pytest.mark.parametrize("mode", ["stochastic", "deterministic"])
 every_layout = pytest.mark.parametrize("layout", ["dense", "sparse"])
@@ -40,7 +40,6 @@ every_kernel = pytest.mark.parametrize(
     ],
 )
 
-nested_worlds = st.one_of(worlds(), worlds(min_leaves=6))
 generators = st.integers(0, 2**32 - 1).map(np.random.default_rng)
 chain_counts = st.sampled_from([None, None, 1, 3])
 network_counts = st.sampled_from([1, 2, 3])
@@ -60,6 +59,10 @@ def for_examples(count: int, *case: str, **strategies: Any) -> Callable[[Any], A
         seed(" ".join(case))(limits(given(**strategies)(check)))()
 
     return run
+
+
+def nested_worlds(schedule: str) -> st.SearchStrategy[dp.Partition]:
+    return st.one_of(worlds_for(schedule), worlds_for(schedule, min_leaves=6))
 
 
 def deviation(left: Any, right: Any) -> float:
@@ -264,7 +267,7 @@ def test_each_network_runs_as_a_simulator_of_its_own(
     @for_examples(
         examples_for(backend, 3),
         *case,
-        world=nested_worlds,
+        world=nested_worlds(schedule),
         networks=network_counts,
         chains=chain_counts,
         rng=generators,
@@ -291,7 +294,7 @@ def test_free_runs_of_contractive_networks_side_by_side_are_the_same(
         backend,
         schedule,
         mode,
-        world=nested_worlds,
+        world=nested_worlds(schedule),
         layout=st.sampled_from(["dense", "sparse"]),
         chains=chain_counts,
         rng=generators,
@@ -327,7 +330,7 @@ def test_objects_and_kernels_agree_on_networks_times_chains(
         layout,
         schedule,
         mode,
-        world=nested_worlds,
+        world=nested_worlds(schedule),
         networks=network_counts,
         chains=chain_counts,
         rng=generators,
@@ -376,7 +379,9 @@ def test_objects_and_kernels_agree_on_networks_times_chains(
 @every_kernel
 @every_schedule
 def test_writing_back_one_network_gives_its_world(backend: str, schedule: str) -> None:
-    @for_examples(examples_for(backend, 3), backend, schedule, world=nested_worlds, rng=generators)
+    @for_examples(
+        examples_for(backend, 3), backend, schedule, world=nested_worlds(schedule), rng=generators
+    )
     def check(world: dp.Partition, rng: np.random.Generator) -> None:
         batch = dp.Simulator(
             world, backend, schedule, networks=3, seed=4, layout="dense", stream="shared"

@@ -10,7 +10,7 @@ import pytest
 import scipy.sparse
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.worlds import SCHEDULES, portrait, worlds
+from support.worlds import SCHEDULES, portrait, worlds, worlds_for
 
 import deepparticle as dp
 from deepparticle.blankets.errors import PartitionError, SettingError
@@ -130,8 +130,9 @@ def test_both_forms_look_the_same(world: dp.Partition) -> None:
 
 
 @settings(max_examples=30, deadline=None, derandomize=True)
-@given(worlds(), st.sampled_from(SCHEDULES), st.integers(0, 2**31))
-def test_both_forms_step_and_learn_the_same(world: dp.Partition, schedule: str, seed: int) -> None:
+@given(st.data(), st.sampled_from(SCHEDULES), st.integers(0, 2**31))
+def test_both_forms_step_and_learn_the_same(data: st.DataObject, schedule: str, seed: int) -> None:
+    world = data.draw(worlds_for(schedule))
     twin = with_sparse_storage(world)
     for one in (world, twin):
         one.learning_rate = 1e-3

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.worlds import SCHEDULES, portrait, worlds
+from support.worlds import portrait, schedules_of, worlds
 
 import deepparticle as dp
 
@@ -251,10 +251,10 @@ def test_the_copy_of_a_world_is_its_equal_and_shares_nothing(world: dp.Partition
     copy = world.copy()
     copy.check()
     assert portrait(copy) == before
-    for schedule in SCHEDULES:
+    for schedule in schedules_of(world):
         copy.step(3, schedule)
     assert portrait(world) == before
-    for schedule in SCHEDULES:
+    for schedule in schedules_of(world):
         world.step(3, schedule)
     assert portrait(copy) == portrait(world)
 

@@ -11,7 +11,7 @@ import numpy as np
 import pydantic
 import pytest
 from hypothesis import given, settings
-from support.worlds import SCHEDULES, portrait, worlds
+from support.worlds import portrait, schedules_of, worlds
 
 import deepparticle as dp
 from deepparticle.agents import register_distribution
@@ -37,7 +37,7 @@ def test_a_world_comes_back_from_its_spec(world: dp.Partition) -> None:
 @given(worlds(max_steps=2))
 def test_a_run_goes_on_from_a_spec_as_it_would_have(world: dp.Partition) -> None:
     again = from_spec(to_spec(world))
-    for schedule in SCHEDULES:
+    for schedule in schedules_of(world):
         for one in (world, again):
             one.step(7, schedule)
     assert portrait(again) == portrait(world)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
-from support.worlds import SCHEDULES, portrait, worlds
+from support.worlds import portrait, schedules_of, worlds
 
 import deepparticle as dp
 from deepparticle.partitions.files import storage
@@ -40,7 +40,7 @@ def test_a_world_comes_back_from_a_file(tmp_path: Path, world: dp.Partition) -> 
     world.save(tmp_path / "world.json")
     again = dp.load(tmp_path / "world.json")
     assert portrait(again) == portrait(world)
-    for schedule in SCHEDULES:
+    for schedule in schedules_of(world):
         for one in (world, again):
             one.step(3, schedule)
     assert portrait(again) == portrait(world)

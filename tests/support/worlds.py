@@ -23,7 +23,10 @@ DISTRIBUTIONS: tuple[dp.StateDistribution, ...] = (
     dp.Gaussian(base_variance=0.5),
 )
 
-SCHEDULES = ("synchronous", "sequential", "chromatic", "random")
+SCHEDULES = ("synchronous", "sequential", "chromatic", "random", "langevin")
+
+SMOOTH = tuple(one for one in DISTRIBUTIONS if one.is_continuous)
+"""Those whose states can move, as the schedule ``langevin`` asks."""
 
 # With at most 12 leaves, precision ≤ 1.5 and variance ≤ 1, the couplings of Gaussian states stay
 # below 12 × 0.04 × 1.5 = 0.72 in norm: their linear dynamics contracts.
@@ -74,8 +77,20 @@ def worlds(
         if count and draw(st.booleans()):
             external.value = rng.uniform(-1, 1, size=count)
     for _ in range(draw(st.integers(0, max_steps))):
-        world.step(rng, draw(st.sampled_from(SCHEDULES)))
+        world.step(rng, draw(st.sampled_from(schedules_of(world))))
     return world
+
+
+def worlds_for(schedule: str, **options: Any) -> st.SearchStrategy[dp.Partition]:
+    """Worlds that can be stepped in a schedule; options as of `worlds`."""
+    kinds = SMOOTH if schedule == "langevin" else DISTRIBUTIONS
+    return worlds(distributions=kinds, **options)
+
+
+def schedules_of(world: dp.Partition) -> tuple[str, ...]:
+    """The schedules in which a world can be stepped."""
+    smooth = all(leaf.distribution.is_continuous for leaf in world.subparticles)
+    return SCHEDULES if smooth else SCHEDULES[:-1]
 
 
 def _settings(draw: st.DrawFn, wanted: bool) -> dict[str, Any]:
@@ -88,6 +103,7 @@ def _settings(draw: st.DrawFn, wanted: bool) -> dict[str, Any]:
                 "precision": st.sampled_from([0.0, 0.17, 0.5, 1.5]),
                 "learning_rate": st.sampled_from([0.0, 1e-4, 1e-3]),
                 "clock": st.sampled_from([1, 2, 3]),
+                "time_step": st.sampled_from([0.003, 0.05, 0.4]),
             },
         )
     )

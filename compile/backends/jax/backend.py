@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from deepparticle.compile.backends.base import Backend, Block, Trace, Variables
 from deepparticle.compile.backends.jax.blocks import BlockGiven, Form, Held, Outcome, run_block
 from deepparticle.compile.backends.jax.devices import division_of
-from deepparticle.compile.backends.jax.distributions import has_kernels
+from deepparticle.compile.backends.jax.distributions import can_diffuse, has_kernels
 from deepparticle.compile.backends.jax.planning import plan_of, tables_of
 from deepparticle.compile.backends.jax.steps import Tables
 from deepparticle.compile.backends.jax.stream import keys_at
@@ -126,6 +126,11 @@ class JaxBackend(Backend):
                     f"it knows no kernels of {type(group.distribution).__name__}; register them "
                     "with @deepparticle.compile.backends.jax.jax_kernels.register"
                 )
+            if program.diffuses and not can_diffuse(group.distribution):
+                return (
+                    f"its kernels of {type(group.distribution).__name__} do not say how states "
+                    "move; give them a log_base_slope"
+                )
         return None
 
     def _precision(self) -> AbstractContextManager[Any]:
@@ -203,6 +208,7 @@ class JaxBackend(Backend):
             "shown": self._passed(block.shown, capacity, np.int32),
             "precision": self._unless_sent("precision", block.precision),
             "rate": self._unless_sent("rate", block.learning_rate),
+            "time_step": self._unless_sent("time_step", block.time_step),
             "uniforms": self._passed(uniforms, capacity, self.dtype),
             "sites": self._passed(block.sites, capacity, np.int32),
             "keys": None if keys is None else self.division.passed(keys),

@@ -82,7 +82,7 @@ class Held(NamedTuple):
 class BlockGiven(NamedTuple):
     """What the steps of a block are given; see :class:`~deepparticle.compile.backends.base.Block`.
 
-    The first six have a network axis. S and T are padded. Most are arrays of NumPy until they get
+    The first seven have a network axis. S and T are padded. Most are arrays of NumPy until they get
     here.
 
     Parameters
@@ -90,6 +90,7 @@ class BlockGiven(NamedTuple):
     shown : Array of int32, shape (R, S, C)
     precision : Array of shape (R, N)
     rate : Array of shape (R, N), or None
+    time_step : Array of shape (R, N), or None
     uniforms : Array of shape (R, S, C, N), or None
     sites : Array of int32, shape (R, S, C, N), or None
     keys : Array of uint32, shape (R, 2, 2, 2), or None
@@ -109,6 +110,7 @@ class BlockGiven(NamedTuple):
     shown: Array
     precision: Array
     rate: Array | None
+    time_step: Array | None
     uniforms: Array | None
     sites: Array | None
     keys: Array | None
@@ -122,7 +124,7 @@ class BlockGiven(NamedTuple):
 
 
 # Which of them have a network axis.
-_OWN = ("shown", "precision", "rate", "uniforms", "sites", "keys")
+_OWN = ("shown", "precision", "rate", "time_step", "uniforms", "sites", "keys")
 _AXES: dict[str, Any] = {name: 0 if name in _OWN else None for name in BlockGiven._fields}
 
 
@@ -191,6 +193,7 @@ def _one_network(form: Form, tables: Tables, held: Held, given: BlockGiven) -> O
     given = given._replace(
         precision=_in_order(given.precision, order),
         rate=_in_order(given.rate, order),
+        time_step=_in_order(given.time_step, order),
         uniforms=_in_order(given.uniforms, order),
         evidence=_in_order(given.evidence, order),
         phase=_in_order(given.phase, order),
@@ -253,7 +256,7 @@ def _one_step(
         tables,
         carry.couplings,
         carry.now._replace(state=state),
-        StepGiven(_evidence(given, number), given.precision, numbers, sites, due),
+        StepGiven(_evidence(given, number), given.precision, numbers, sites, due, given.time_step),
     )
     couplings = carry.couplings
     if given.rate is not None:

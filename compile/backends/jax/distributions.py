@@ -40,7 +40,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import singledispatch
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -52,11 +52,11 @@ from deepparticle.agents.distribution import StateDistribution
 from deepparticle.agents.gaussian import Gaussian
 from deepparticle.agents.spin import Spin
 
-__all__ = ["Kernels", "has_kernels", "jax_kernels"]
+__all__ = ["Kernels", "can_diffuse", "diffused", "has_kernels", "jax_kernels"]
 
 
 class Kernels(NamedTuple):
-    """What a step needs of a distribution.
+    r"""What a step needs of a distribution.
 
     Parameters
     ----------
@@ -64,10 +64,14 @@ class Kernels(NamedTuple):
         ``mean(bias)``: the expected states.
     sample : callable
         ``sample(bias, uniform)``: the states at these quantiles.
+    log_base_slope : callable, optional
+        ``log_base_slope(state)``: :math:`d \ln m/dx`, where the base measure is not constant, for
+        the schedule ``langevin``.
     """
 
     mean: Callable[[Array], Array]
     sample: Callable[[Array, Array], Array]
+    log_base_slope: Callable[[Array], Array] | None = None
 
 
 @singledispatch
@@ -93,6 +97,56 @@ def has_kernels(distribution: StateDistribution) -> bool:
         return False
     registered = next(base for base in kind.__mro__ if base in jax_kernels.registry)
     return all(getattr(kind, name) is getattr(registered, name) for name in ("_mean", "_sample"))
+
+
+def can_diffuse(distribution: StateDistribution) -> bool:
+    """Whether its kernels say how its states move: in words of JAX, or since nothing is to say."""
+    kind = type(distribution)
+    if kind._log_base_slope is StateDistribution._log_base_slope:
+        return True
+    registered: Any = next(base for base in kind.__mro__ if base in jax_kernels.registry)
+    same = kind._log_base_slope is registered._log_base_slope
+    return same and jax_kernels(distribution).log_base_slope is not None
+
+
+def diffused(
+    distribution: StateDistribution,
+    argument: Array,
+    state: Array,
+    time_step: Array,
+    uniform: Array | None,
+) -> Array:
+    """The states a time step later: shaken and mirrored, or without uniform numbers stopped.
+
+    As :mod:`deepparticle.agents.diffusion` says.
+    """
+    slope, low, high = argument, *distribution.support
+    base = jax_kernels(distribution).log_base_slope
+    if base is not None:
+        slope = slope + base(state)
+    position = state + time_step * slope
+    if uniform is None:
+        return jnp.clip(position, low, high)
+    position = position + jnp.sqrt(2 * time_step) * normal_quantile(uniform)
+    if math.isinf(low) and math.isinf(high):
+        return position
+    if math.isinf(high):
+        return low + jnp.abs(position - low)
+    if math.isinf(low):
+        return high - jnp.abs(high - position)
+    from_low, double = position - low, 2 * (high - low)
+    mirrored = jnp.abs(from_low - double * jnp.rint(from_low / double)) + low
+    return jnp.where((position >= low) & (position <= high), position, mirrored)
+
+
+def normal_quantile(u: Array) -> Array:
+    """The quantile of the standard normal distribution.
+
+    As on NumPy: 0 stands for all numbers below the first multiple of 2^-53 (2^-24), and gets the
+    quantile of that one; 1 likewise.
+    """
+    step = float(np.finfo(u.dtype).epsneg)
+    return ndtri(jnp.clip(u, step, 1 - step))
 
 
 # Where one form hands over to the other, for means and for samples: above it nothing cancels in
@@ -174,10 +228,6 @@ def _(distribution: Gaussian) -> Kernels:
         return b * variance
 
     def sample(b: Array, u: Array) -> Array:
-        # As on NumPy: 0 stands for all numbers below the first multiple of 2^-53 (2^-24), and gets
-        # the quantile of that one; 1 likewise.
-        step = float(np.finfo(u.dtype).epsneg)
-        inside = jnp.clip(u, step, 1 - step)
-        return b * variance + math.sqrt(variance) * ndtri(inside)
+        return b * variance + math.sqrt(variance) * normal_quantile(u)
 
-    return Kernels(mean, sample)
+    return Kernels(mean, sample, lambda x: -x / variance)

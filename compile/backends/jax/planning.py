@@ -34,7 +34,7 @@ def plan_of(program: Program) -> Plan:
     distributions = tuple(group.distribution for group in program.groups)
     scan: tuple[Stretch, ...] = ()
     stretches: tuple[Stretch, ...] = ()
-    if program.schedule == "synchronous":
+    if program.at_once:
         updates = "together"
         stretches = _stretches(program.groups)
     elif program.schedule == "random":

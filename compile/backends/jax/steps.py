@@ -4,9 +4,11 @@ With states of shape (C, N), a step of the synchronous schedule is
 
 .. math:: h = b + \sigma J^T, \quad \theta = \beta (h + u), \quad \sigma' \sim p(\cdot; \theta).
 
-The others update stretches of rows (the colours, each as many rows as it has), single rows, or a
-drawn row of each chain, one after another; loops over rows are loops of the compiled program. What
-is learned afterwards is, with :math:`\varepsilon = \sigma' - L(h)`,
+The schedule ``langevin`` moves the states instead of drawing them
+(:mod:`deepparticle.agents.diffusion`). The others update stretches of rows (the colours, each as
+many rows as it has), single rows, or a drawn row of each chain, one after another; loops over rows
+are loops of the compiled program. What is learned afterwards is, with
+:math:`\varepsilon = \sigma' - L(h)`,
 
 .. math:: \Delta J_{ij} = \frac{1}{C} \sum_c \alpha_i \varepsilon_i^{(c)} \sigma_j'^{(c)}.
 
@@ -25,7 +27,7 @@ import numpy as np
 from jax import Array, lax
 
 from deepparticle.agents.distribution import StateDistribution
-from deepparticle.compile.backends.jax.distributions import jax_kernels
+from deepparticle.compile.backends.jax.distributions import diffused, jax_kernels
 from deepparticle.compile.backends.jax.layouts import Entries, Layout, Neighbours
 
 __all__ = ["Plan", "Stepped", "Stretch", "StepGiven", "Tables", "learn", "step"]
@@ -100,6 +102,8 @@ class StepGiven(NamedTuple):
     sites : Array of int32, shape (C, N), or None
     due : Array of bool, shape (N,), or None
         Which rows may update; None: all.
+    time_step : Array of shape (N,), or None
+        For the schedule ``langevin``.
     """
 
     evidence: Array
@@ -107,6 +111,7 @@ class StepGiven(NamedTuple):
     uniforms: Array | None
     sites: Array | None
     due: Array | None
+    time_step: Array | None = None
 
 
 class Stepped(NamedTuple):
@@ -189,6 +194,14 @@ def _together(
     argument = given.precision * (field + given.evidence)
     parts = [
         _drawn((kind,), None, argument[:, start:stop], _part(given.uniforms, start, stop))
+        if given.time_step is None
+        else diffused(
+            kind,
+            argument[:, start:stop],
+            now.state[:, start:stop],
+            given.time_step[start:stop],
+            _part(given.uniforms, start, stop),
+        )
         for kind, start, stop in plan.stretches
     ]
     state = parts[0] if len(parts) == 1 else jnp.concatenate(parts, axis=1)

@@ -16,6 +16,7 @@ from deepparticle.compile.backends.native.layouts import Layout, layout_of
 from deepparticle.compile.backends.native.rows import Cells, Given, Kept, Rows
 from deepparticle.compile.backends.native.slicing import placed
 from deepparticle.compile.program import Program
+from deepparticle.partitions.stepping import SCHEDULES
 
 __all__ = ["NativeBackend"]
 
@@ -101,7 +102,7 @@ class NativeBackend(Backend):
         unknown = unknown_families(program)
         if unknown:
             return f"it knows no {' and no '.join(unknown)} states"
-        if program.schedule not in ("synchronous", "sequential", "chromatic", "random"):
+        if program.schedule not in SCHEDULES:
             return f"it knows no {program.schedule} schedule"
         if np.dtype(dtype) not in (np.dtype(np.float32), np.dtype(np.float64)):
             return f"it knows no {np.dtype(dtype)} numbers"
@@ -196,9 +197,13 @@ class NativeBackend(Backend):
             learning=block.learning_rate is not None,
             clocked=block.clock is not None,
             noting=block.clock is not None or bool(block.kept.any()),
+            diffusing=block.time_step is not None,
             precision=self._by_row(block.precision),
             rate=self._rate(block.learning_rate),
             clock=self._clock(block.clock),
+            time_step=self._no_numbers
+            if block.time_step is None
+            else self._by_row(block.time_step),
             evidence=evidence,
             shown=_flat(shown, np.int64),
             uniforms=self._no_numbers if block.uniforms is None else self._numbers(block.uniforms),

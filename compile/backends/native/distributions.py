@@ -22,6 +22,8 @@ from deepparticle.compile.program import Program
 
 __all__ = [
     "MIXED",
+    "diffused_rows",
+    "drifted_rows",
     "expected_rows",
     "expected_row",
     "families",
@@ -63,6 +65,10 @@ _spin_quantile = formula(mathematics.spin_quantile)
 _spin_mean = formula(mathematics.spin_mean)
 _mixed_quantile = formula(mathematics.mixed_quantile)
 _mixed_mean = formula(mathematics.mixed_mean)
+_continuous_bernoulli_diffused = formula(mathematics.continuous_bernoulli_diffused)
+_continuous_bernoulli_drifted = formula(mathematics.continuous_bernoulli_drifted)
+_mixed_diffused = formula(mathematics.mixed_diffused)
+_mixed_drifted = formula(mathematics.mixed_drifted)
 
 
 @inlined
@@ -83,6 +89,33 @@ def expected_rows(code: Any, kinds: Any, variances: Any, at: Any, bias: Any) -> 
     if code == SPIN:
         return _spin_mean(bias)
     return _mixed_mean(load(kinds, at), load(variances, at), bias)
+
+
+@inlined
+def diffused_rows(
+    code: Any,
+    kinds: Any,
+    variances: Any,
+    at: Any,
+    bias: Any,
+    state: Any,
+    time_step: Any,
+    uniform: Any,
+) -> Any:
+    """The states of sixteen rows from `at` on a time step later, at uniform numbers."""
+    if code == CONTINUOUS_BERNOULLI:
+        return _continuous_bernoulli_diffused(bias, state, time_step, uniform)
+    return _mixed_diffused(load(kinds, at), load(variances, at), bias, state, time_step, uniform)
+
+
+@inlined
+def drifted_rows(
+    code: Any, kinds: Any, variances: Any, at: Any, bias: Any, state: Any, time_step: Any
+) -> Any:
+    """The same without noise."""
+    if code == CONTINUOUS_BERNOULLI:
+        return _continuous_bernoulli_drifted(bias, state, time_step)
+    return _mixed_drifted(load(kinds, at), load(variances, at), bias, state, time_step)
 
 
 @inlined

@@ -115,7 +115,13 @@ def _with_arity(typing: Callable[..., Any], count: int) -> Any:
     def four(context: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
         return typing(context, a, b, c, d)
 
-    return intrinsic((one, two, three, four)[count - 1])
+    def five(context: Any, a: Any, b: Any, c: Any, d: Any, e: Any) -> Any:
+        return typing(context, a, b, c, d, e)
+
+    def six(context: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any) -> Any:
+        return typing(context, a, b, c, d, e, f)
+
+    return intrinsic((one, two, three, four, five, six)[count - 1])
 
 
 def _address(context: Any, builder: Any, array_type: Any, array: Any, index: Any) -> Any:

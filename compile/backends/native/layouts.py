@@ -247,7 +247,7 @@ class _Sparse(Layout):
         self._values = aligned((networks, self._slices.sources.size), dtype)
         self._plastic = aligned((self._slices.sources.size,), dtype)
         self._plastic[self._places] = program.plastic
-        self._at_once = program.schedule == "synchronous"
+        self._at_once = program.at_once
         self._serial = program.schedule in ("sequential", "random")
         if self._serial:
             self._order = scan_order(program)
@@ -301,7 +301,7 @@ def layout_of(
     """The layout for a program."""
     if program.layout == "sparse":
         return _Sparse(program, rows, networks, chains, dtype)
-    if program.schedule != "synchronous":
+    if not program.at_once:
         return _Sites(program, rows, networks, chains, dtype)
     large = chains >= _MANY_CHAINS and chains * program.size**2 >= _LARGE_PRODUCT
     return (_Products if large else _Panels)(program, rows, networks, chains, dtype)

@@ -28,8 +28,12 @@ __all__ = [
     "CONTINUOUS_BERNOULLI",
     "GAUSSIAN",
     "SPIN",
+    "continuous_bernoulli_diffused",
+    "continuous_bernoulli_drifted",
     "continuous_bernoulli_mean",
     "continuous_bernoulli_quantile",
+    "mixed_diffused",
+    "mixed_drifted",
     "mixed_mean",
     "mixed_quantile",
     "normal_quantile",
@@ -248,6 +252,58 @@ def mixed_mean(kind: Expression, variance: Expression, bias: Expression) -> Expr
     """The expected state in each row's own family, whose codes are given as floats."""
     continuous = continuous_bernoulli_mean(bias)
     return _by_kind(kind, continuous, spin_mean(bias), bias * variance)
+
+
+def continuous_bernoulli_diffused(
+    bias: Expression, state: Expression, time_step: Expression, uniform: Expression
+) -> Expression:
+    """The state a time step later, mirrored at -1 and 1 as often as it takes to lie inside."""
+    x = _shaken(time_step.times_plus(bias, state), time_step, uniform)
+    from_low = x + 1.0
+    turns = (from_low * 0.25).rounded()
+    mirrored = abs(turns.times_plus(-4.0, from_low)) - 1.0
+    return (abs(x) > 1.0).select(mirrored, x)
+
+
+def continuous_bernoulli_drifted(
+    bias: Expression, state: Expression, time_step: Expression
+) -> Expression:
+    """The same without noise, stopped at -1 and 1."""
+    return time_step.times_plus(bias, state).at_least(-1.0).at_most(1.0)
+
+
+def mixed_diffused(
+    kind: Expression,
+    variance: Expression,
+    bias: Expression,
+    state: Expression,
+    time_step: Expression,
+    uniform: Expression,
+) -> Expression:
+    """The same in each row's own family, of those that are continuous."""
+    continuous = continuous_bernoulli_diffused(bias, state, time_step, uniform)
+    drifted = time_step.times_plus(bias - state / variance, state)
+    return kind.is_equal(float(CONTINUOUS_BERNOULLI)).select(
+        continuous, _shaken(drifted, time_step, uniform)
+    )
+
+
+def mixed_drifted(
+    kind: Expression,
+    variance: Expression,
+    bias: Expression,
+    state: Expression,
+    time_step: Expression,
+) -> Expression:
+    """The same without noise."""
+    return kind.is_equal(float(CONTINUOUS_BERNOULLI)).select(
+        continuous_bernoulli_drifted(bias, state, time_step),
+        time_step.times_plus(bias - state / variance, state),
+    )
+
+
+def _shaken(position: Expression, time_step: Expression, uniform: Expression) -> Expression:
+    return (time_step * 2.0).root().times_plus(normal_quantile(uniform), position)
 
 
 def _by_kind(

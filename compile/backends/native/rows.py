@@ -13,7 +13,12 @@ from typing import Any, NamedTuple
 
 from deepparticle.blankets._types import BoolArray, FloatArray, IntArray
 from deepparticle.compile.backends.native.compiling import inlined
-from deepparticle.compile.backends.native.distributions import expected_rows, sampled_rows
+from deepparticle.compile.backends.native.distributions import (
+    diffused_rows,
+    drifted_rows,
+    expected_rows,
+    sampled_rows,
+)
 from deepparticle.compile.backends.native.lanes import (
     LANES,
     accumulate,
@@ -69,9 +74,11 @@ class Given(NamedTuple):
     learning: bool
     clocked: bool
     noting: bool
+    diffusing: bool
     precision: FloatArray
     rate: FloatArray
     clock: IntArray
+    time_step: FloatArray
     evidence: FloatArray
     shown: IntArray
     uniforms: FloatArray
@@ -134,6 +141,19 @@ def prepare_rows(
 
 
 @inlined
+def _moved(
+    rows: Any, given: Any, scratch: Any, own: Any, row: Any, argument: Any, before: Any, tau: Any
+) -> Any:
+    """The states of sixteen rows a time step later (schedule ``langevin``)."""
+    if given.stochastic:
+        uniform = load(scratch.uniforms, own + row)
+        return diffused_rows(
+            rows.code, rows.kinds, rows.variances, row, argument, before, tau, uniform
+        )
+    return drifted_rows(rows.code, rows.kinds, rows.variances, row, argument, before, tau)
+
+
+@inlined
 def advance(
     rows: Any,
     given: Any,
@@ -158,7 +178,11 @@ def advance(
         field = load(inputs, inputs_at + row) + load(rows.bias, row)
         precision = load(given.precision, of_network + row)
         argument = precision * (field + load(given.evidence, shown + row))
-        if given.stochastic:
+        if given.diffusing:
+            before = load(cells.state, at + row)
+            tau = load(given.time_step, of_network + row)
+            state = _moved(rows, given, scratch, own, row, argument, before, tau)
+        elif given.stochastic:
             uniform = load(scratch.uniforms, own + row)
             state = sampled_rows(rows.code, rows.kinds, rows.variances, row, argument, uniform)
         else:
