@@ -1,4 +1,4 @@
-"""Angles, attractors and recall, on networks whose answer is known."""
+"""Angles and recall, on networks whose answer is known."""
 
 import numpy as np
 import pytest
@@ -6,10 +6,7 @@ import pytest
 import deepparticle as dp
 from deepparticle.analysis import (
     angles_between,
-    asymmetry,
-    attractors,
     deviation_from_orthogonality,
-    distinct_states,
     explained_variance,
     recall,
 )
@@ -38,42 +35,6 @@ def test_pairs_that_are_one_pattern_up_to_sign_can_be_left_out() -> None:
 
 def test_without_pairs_there_is_no_deviation() -> None:
     assert np.isnan(deviation_from_orthogonality([[1.0, 0.0]]))
-
-
-def test_asymmetry_of_the_two_extremes() -> None:
-    part = np.triu(np.arange(9.0).reshape(3, 3), 1)
-    assert asymmetry(part + part.T) == 0.0
-    assert asymmetry(part - part.T) == pytest.approx(2.0)
-    assert asymmetry(part) == pytest.approx(np.sqrt(2.0))
-    assert asymmetry(np.zeros((3, 3))) == 0.0
-
-
-def test_distinct_states_keep_the_first_of_each() -> None:
-    states = np.array([[0.0, 0.0], [0.5, 0.5], [0.009, 0.0], [0.5, 0.52]])
-    kept, index = distinct_states(states, 0.01)
-    np.testing.assert_array_equal(kept, states[[0, 1, 3]])
-    assert index.tolist() == [0, 1, 0, 2]
-
-
-def test_a_ferromagnet_has_two_attractors_and_reports_basins() -> None:
-    starts = np.array([[0.3] * 6, [-0.3] * 6, [0.9] * 6, [0.0] * 6])
-    found = attractors(ferromagnet(), starts)
-    assert found.of_start[:3].tolist() == [0, 1, 0]
-    assert len(found) == 3  # the unstable zero is a fixed point too, from exactly there
-    np.testing.assert_allclose(found.states[0], -found.states[1])
-    assert (found.orbits, found.open) == (0, 0)
-
-
-def test_orbits_are_not_attractors() -> None:
-    found = attractors(ferromagnet(-2.0), [[0.3] * 6, [0.2] * 6])
-    assert len(found) == 0
-    assert found.orbits == 2
-    assert found.of_start.tolist() == [-1, -1]
-
-
-def test_runs_that_do_not_converge_are_counted_apart() -> None:
-    found = attractors(ferromagnet(), [[0.3] * 6], max_steps=2)
-    assert (len(found), found.open) == (0, 1)
 
 
 def test_explained_variance_is_a_squared_correlation() -> None:

@@ -1,4 +1,4 @@
-r"""Angles between states, and how far couplings are from symmetric."""
+"""Angles between states."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from deepparticle.blankets._types import ArrayLike, FloatArray
 
-__all__ = ["angles_between", "asymmetry", "deviation_from_orthogonality"]
+__all__ = ["angles_between", "deviation_from_orthogonality"]
 
 
 def angles_between(states: ArrayLike) -> FloatArray:
@@ -64,25 +64,3 @@ def deviation_from_orthogonality(states: ArrayLike, *, exclude: float = 0.0) -> 
     deviations = np.abs(90.0 - angles_between(states))
     kept = deviations[deviations <= 90.0 - exclude]
     return float(np.mean(kept).round(12)) if kept.size else float("nan")
-
-
-def asymmetry(couplings: ArrayLike) -> float:
-    r"""How far couplings are from symmetric: :math:`\lVert J - J^T\rVert / \lVert J\rVert`.
-
-    Parameters
-    ----------
-    couplings : array_like of shape (N, N)
-
-    Returns
-    -------
-    float
-        0 for symmetric, 2 for antisymmetric couplings, √2 where the two parts are equally large.
-
-    Examples
-    --------
-    >>> asymmetry([[0.0, 1.0], [-1.0, 0.0]])
-    2.0
-    """
-    array = np.asarray(couplings, dtype=np.float64)
-    norm = float(np.linalg.norm(array))
-    return float(np.linalg.norm(array - array.T)) / norm if norm else 0.0

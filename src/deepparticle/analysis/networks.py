@@ -13,7 +13,7 @@ from deepparticle.partitions.constructors import from_couplings
 __all__ = ["Network", "couplings_of", "simulator_of"]
 
 Network: TypeAlias = Simulator | ArrayLike
-"""A `Simulator`, or the couplings J of shape (N, N), target × source."""
+"""A `Simulator`, or the couplings J, target × source: (N, N), or (networks, N, N) of several."""
 
 
 def simulator_of(network: Network, **settings: Any) -> Simulator:
@@ -21,7 +21,7 @@ def simulator_of(network: Network, **settings: Any) -> Simulator:
 
     Parameters
     ----------
-    network : Simulator or array_like of shape (N, N)
+    network : Simulator, or array_like of shape (N, N) or (networks, N, N)
     **settings
         As of `Simulator`, for couplings; a simulator has its own.
 
@@ -37,7 +37,23 @@ def simulator_of(network: Network, **settings: Any) -> Simulator:
     """
     if isinstance(network, Simulator):
         return network
-    return Simulator(from_couplings(network, name="network"), **settings)
+    if not _is_stack(network):
+        return Simulator(from_couplings(network, name="network"), **settings)
+    several = np.asarray(network)
+    world = from_couplings(several[0], name="network")
+    simulator = Simulator(world, networks=len(several), **settings)
+    simulator.couplings = several
+    return simulator
+
+
+def _is_stack(couplings: Any) -> bool:
+    """Whether these are the couplings of several networks."""
+    if hasattr(couplings, "tocoo"):
+        return False
+    try:
+        return np.ndim(couplings) == 3 and len(couplings) > 0
+    except ValueError:  # rows of different length, which `from_couplings` refuses with a word
+        return False
 
 
 def couplings_of(network: Network) -> FloatArray:
