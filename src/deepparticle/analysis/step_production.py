@@ -59,7 +59,7 @@ def expected_next(
     Parameters
     ----------
     network : FrozenNetwork
-        Synchronous, sequential or chromatic.
+        In discrete time. Of the random schedule, what a row becomes if it is drawn first.
     before, after : ndarray of shape (R, ..., N)
         The states around a step; `after` tells what later rows of a sweep see.
     due : ndarray of bool that broadcasts against them, optional
@@ -69,7 +69,7 @@ def expected_next(
     -------
     ndarray of shape (R, ..., N)
     """
-    if network.schedule == "synchronous":
+    if network.schedule in ("synchronous", "random"):
         theta = network.arguments(before)
     else:
         new, old = network.couplings_by_turn

@@ -191,17 +191,17 @@ class Composition:
     """
 
     def __init__(self, operators: Sequence[Operator]) -> None:
-        self._operators = operators
+        self.operators = tuple(operators)
 
     def forward(self, law: FloatArray) -> FloatArray:
         """The law after all of them."""
-        for operator in self._operators:
+        for operator in self.operators:
             law = operator.forward(law)
         return law
 
     def backward(self, function: FloatArray) -> FloatArray:
         """The expected value after all of them."""
-        for operator in reversed(self._operators):
+        for operator in reversed(self.operators):
             function = operator.backward(function)
         return function
 
