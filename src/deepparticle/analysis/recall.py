@@ -6,7 +6,9 @@ The score is the gain in explained variance (Spisak & Friston 2026, simulation 2
 
 .. math:: r^2(\text{response}, x) - r^2(\text{noisy}, x),
 
-with r Pearson's correlation, and its median over trials. Note that :math:`r^2` is blind to sign.
+with r Pearson's correlation, and its median over trials. Note that :math:`r^2` is blind to sign: a
+response that is the negative of the pattern has the full score. The *signed* scores are gains in r
+itself, for which the negative counts as the worst.
 """
 
 from __future__ import annotations
@@ -15,10 +17,54 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from deepparticle.analysis.networks import Network, simulator_of
 from deepparticle.blankets._types import ArrayLike, FloatArray, IntArray
-from deepparticle.compile.simulator import Simulator
 
-__all__ = ["Recall", "explained_variance", "recall"]
+__all__ = ["Recall", "correlation", "explained_variance", "recall"]
+
+
+def _centred(values: ArrayLike) -> FloatArray:
+    array = np.asarray(values, dtype=np.float64)
+    # The mean of equal numbers need not be equal to them, to the last digit.
+    constant = np.ptp(array, axis=-1, keepdims=True) == 0.0
+    result: FloatArray = np.where(constant, 0.0, array - array.mean(axis=-1, keepdims=True))
+    return result
+
+
+def _unit(values: ArrayLike) -> FloatArray:
+    """Centred and of length 1, or 0 where they are constant."""
+    array = _centred(values)
+    # The largest to 1 first: squares of numbers can be too small or too large where these are not.
+    for order in (np.inf, 2):
+        length = np.linalg.norm(array, order, axis=-1, keepdims=True)
+        array = array / np.where(length > 0.0, length, 1.0)
+    return array
+
+
+def correlation(response: ArrayLike, pattern: ArrayLike) -> FloatArray:
+    r"""The Pearson correlation along the last axis, r.
+
+    .. math:: r = \frac{\sum_i (y_i - \bar y)(x_i - \bar x)}
+        {\sqrt{\sum_i (y_i - \bar y)^2 \sum_i (x_i - \bar x)^2}}
+
+    Parameters
+    ----------
+    response, pattern : array_like of shape (..., N)
+        y and x.
+
+    Returns
+    -------
+    ndarray of shape (...,)
+        −1…1; 0 where one of them is constant.
+
+    Examples
+    --------
+    >>> correlation([[1.0, 2.0, 3.0], [1.0, 1.0, 1.0]], [-2.0, -4.0, -6.0]).round(12)
+    array([-1.,  0.])
+    """
+    a, b = _unit(response), _unit(pattern)
+    result: FloatArray = (a * b).sum(axis=-1)
+    return np.clip(result, -1.0, 1.0)
 
 
 def explained_variance(response: ArrayLike, pattern: ArrayLike) -> FloatArray:
@@ -38,10 +84,7 @@ def explained_variance(response: ArrayLike, pattern: ArrayLike) -> FloatArray:
     >>> float(explained_variance([1.0, 2.0, 3.0], [-2.0, -4.0, -6.0]))
     1.0
     """
-    a = np.asarray(response, dtype=np.float64)
-    b = np.asarray(pattern, dtype=np.float64)
-    a = a - a.mean(axis=-1, keepdims=True)
-    b = b - b.mean(axis=-1, keepdims=True)
+    a, b = _centred(response), _centred(pattern)
     power = (a * a).sum(-1) * (b * b).sum(-1)
     result: FloatArray = np.divide(
         (a * b).sum(-1) ** 2, power, out=np.zeros_like(power), where=power > 0.0
@@ -86,9 +129,25 @@ class Recall:
         """The median gain in explained variance of the only network; of several, see `scores`."""
         return self.scores.item()
 
+    @property
+    def signed_input(self) -> FloatArray:
+        """The correlation of the noisy input with the target, per trial."""
+        return correlation(self.noisy, self.targets)
+
+    @property
+    def signed_output(self) -> FloatArray:
+        """The correlation of the response with the target, per trial."""
+        return correlation(self.responses, self.targets)
+
+    @property
+    def signed_scores(self) -> FloatArray:
+        """The median gain in correlation, shape ([networks])."""
+        median: FloatArray = np.median(self.signed_output - self.signed_input, axis=0)
+        return np.asarray(median)
+
 
 def recall(
-    simulator: Simulator,
+    network: Network,
     patterns: ArrayLike,
     *,
     evidence_strength: ArrayLike,
@@ -107,9 +166,9 @@ def recall(
 
     Parameters
     ----------
-    simulator : Simulator
-        Its couplings are used, frozen; it is left as it is. Several networks are tested side by
-        side, each in trials of its own.
+    network : Simulator, or couplings of shape ([networks,] N, N)
+        Its couplings are used, frozen; a simulator is left as it is. Several networks are tested
+        side by side, each in trials of its own.
     patterns : array_like of shape (P, N)
         What can be shown; each trial draws one.
     evidence_strength : float or array_like of shape (networks,)
@@ -139,6 +198,7 @@ def recall(
     >>> recall(sim, shown, evidence_strength=1.0, trials=4).responses.shape
     (4, 25)
     """
+    simulator = simulator_of(network)
     array = np.asarray(patterns, dtype=np.float64)
     rng = np.random.default_rng(seed)
     networks = () if simulator.networks is None else (simulator.networks,)
