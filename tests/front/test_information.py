@@ -35,7 +35,7 @@ def symmetric_channel(
 @pytest.mark.parametrize(("causes", "error"), [(2, 0.1), (4, 0.3), (10, 0.2)])
 def test_a_symmetric_channel_has_its_information(causes: int, error: float) -> None:
     sent, received, exact = symmetric_channel(causes, error, TRIALS, seed=causes)
-    found = information(sent, np.eye(causes)[received])
+    found = information(sent, np.eye(causes)[received], penalty=1.0)
     # Logistic regression can state this channel exactly; what its fit misses lowers the bound by
     # about (parameters) / 2T.
     slack = causes**2 / (2 * TRIALS)
@@ -61,7 +61,7 @@ def test_a_gaussian_channel_has_its_information(distance: float) -> None:
     # The distance is along the diagonal of five dimensions: every one alone tells less.
     centre = distance / np.sqrt(5.0)
     responses = (2 * causes[:, None] - 1) * centre + rng.normal(size=(TRIALS, 5))
-    found = information(causes, responses)
+    found = information(causes, responses, penalty=1.0)
     exact = gaussian_channel(distance)
     assert abs(found.bound - exact) < 4 * found.bound_error + 6 / (2 * TRIALS)
     # Decisions tell less than the response from which they are made.
@@ -74,7 +74,7 @@ def test_more_noise_never_tells_more() -> None:
     causes = rng.integers(5, size=600)
     clear = np.eye(5)[causes] + 0.3 * rng.normal(size=(600, 5))
     noisier = clear + 0.6 * rng.normal(size=(600, 5))
-    a, b = information(causes, clear), information(causes, noisier)
+    a, b = (information(causes, one, penalty=1.0) for one in (clear, noisier))
     assert a.bound > b.bound + 4 * np.hypot(a.bound_error, b.bound_error)
     assert a.decoded > b.decoded
 
@@ -84,7 +84,7 @@ def test_shuffled_causes_tell_nothing() -> None:
     causes = rng.integers(4, size=600)
     responses = 3.0 * np.eye(4)[causes] + rng.normal(size=(600, 4))
     assert information(causes, responses).bound > 0.8
-    control = permutation_control(causes, responses, repeats=5)
+    control = permutation_control(causes, responses, repeats=5, penalty=10.0)
     assert len(control) == 5
     bounds = np.array([one.bound for one in control])
     decoded = np.array([one.decoded for one in control])
@@ -121,7 +121,9 @@ def test_labels_may_be_any_numbers() -> None:
     assert confusion_information(names[sent], received)[0] == pytest.approx(
         confusion_information(sent, names[received])[0]
     )
-    plain, named = (information(one, np.eye(3)[received]) for one in (sent, names[np.sort(sent)]))
+    plain, named = (
+        information(one, np.eye(3)[received], penalty=1.0) for one in (sent, names[np.sort(sent)])
+    )
     assert plain.entropy == pytest.approx(named.entropy)
 
 
@@ -147,13 +149,38 @@ def test_a_response_is_measured_beside_its_input() -> None:
     assert kinds.entropy == pytest.approx(np.log(2.0), abs=0.01)
 
 
+def test_the_penalty_is_chosen_where_trials_are_few() -> None:
+    """A weak penalty makes a classifier of 40 dimensions sure of what it has not seen."""
+    rng = np.random.default_rng(0)
+    causes = rng.integers(4, size=160)
+    responses = 0.2 * dp.datasets.random_patterns(4, 40)[causes] + rng.normal(size=(160, 40))
+    chosen = information(causes, responses, penalty=[0.01, 100.0])
+    assert chosen.bound == pytest.approx(information(causes, responses, penalty=100.0).bound)
+    assert chosen.bound > information(causes, responses, penalty=0.01).bound + 0.2
+
+
+def test_another_classifier_bounds_the_same_information() -> None:
+    """For patterns in Gaussian noise discriminant analysis is the exact model."""
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+    rng = np.random.default_rng(3)
+    causes = rng.integers(2, size=TRIALS)
+    responses = (2.0 * causes[:, None] - 1) + rng.normal(size=(TRIALS, 1))
+    found = information(causes, responses, classifier=LinearDiscriminantAnalysis())
+    assert abs(found.bound - gaussian_channel(1.0)) < 4 * found.bound_error + 4 / (2 * TRIALS)
+    control = permutation_control(
+        causes, responses, repeats=2, classifier=LinearDiscriminantAnalysis()
+    )
+    assert max(abs(one.bound) for one in control) < 0.01
+
+
 def test_one_of_several_networks_is_chosen() -> None:
     rng = np.random.default_rng(0)
     chosen = rng.integers(2, size=(100, 2))
     clear = chosen[..., None] + 0.1 * rng.normal(size=(100, 2, 3))
     responses = np.stack([clear[:, 0], rng.normal(size=(100, 3))], axis=1)
     shown = Recall(chosen.astype(np.intp), clear, clear, responses)
-    first, second = (recall_information(shown, network=number)[1] for number in (0, 1))
+    first, second = (recall_information(shown, network=number, penalty=1.0)[1] for number in (0, 1))
     assert first.bound > 0.5 > 0.1 > second.bound
     with pytest.raises(dp.SettingError, match=says("one network (got network=None of 2). Mend")):
         recall_information(shown)
@@ -174,8 +201,12 @@ def test_one_of_several_networks_is_chosen() -> None:
             "information: there are at least two causes (got 1). Mend: make trials of others too",
         ),
         (
-            lambda: information([0, 0, 0, 0, 0, 1], np.ones((6, 2))),
-            "every cause has a trial in each of 5 folds (got 1 trials of one). Mend: make more",
+            lambda: information([0, 0, 0, 0, 0, 1], np.ones((6, 2)), penalty=1.0),
+            "every cause has at least 5 trials, for 5 folds (got 1 of one). Mend: make more",
+        ),
+        (
+            lambda: information([0, 1] * 5, np.ones((10, 2)), folds=2),
+            "information: every cause has at least 6 trials, for 2 folds (got 5 of one)",
         ),
         (
             lambda: information([0, 1], np.full((2, 2), np.nan)),
