@@ -1,4 +1,4 @@
-"""The command line: ``deepparticle demo``, ``bench``, ``--help``, ``deepparticle --version``."""
+"""The command line: ``deepparticle demo``, ``reproduce``, ``bench``, ``--help``, ``--version``."""
 
 from __future__ import annotations
 
@@ -43,9 +43,11 @@ def _parser() -> argparse.ArgumentParser:
         help="folder for the figure and results.json (default: %(default)s)",
     )
     demo.add_argument("--quick", action="store_true", help="learn a tenth as long")
-    from deepparticle.benchmarks.command import add_command
+    from deepparticle.benchmarks.command import add_command as add_bench
+    from deepparticle.reproduce.command import add_command as add_reproduce
 
-    add_command(commands)
+    add_reproduce(commands)
+    add_bench(commands)
     return parser
 
 
@@ -56,6 +58,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from deepparticle.benchmarks.command import run_command
 
         return run_command(options)
+    if options.command == "reproduce":
+        from deepparticle.reproduce.command import run_command as run_reproduce
+
+        return run_reproduce(options)
     from deepparticle.demo import run_demo
 
     # A file in the place of the folder is found out now, not after a minute of learning.

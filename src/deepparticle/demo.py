@@ -32,8 +32,9 @@ from deepparticle.compile.simulator import Simulator
 from deepparticle.compile.verify import Verification, verify
 from deepparticle.datasets import Digits, digits
 from deepparticle.partitions.partition import Partition
+from deepparticle.reproduce.measures import Measure
 
-__all__ = ["BALANCED", "DemoResult", "Measure", "Regime", "digits_world", "evaluate", "run_demo"]
+__all__ = ["BALANCED", "DemoResult", "Regime", "digits_world", "evaluate", "run_demo"]
 
 
 @dataclass(frozen=True)
@@ -61,28 +62,6 @@ class Regime:
 
 BALANCED = Regime(evidence=11.0, precision=0.1668)
 """The balanced regime of simulation 2."""
-
-
-@dataclass(frozen=True)
-class Measure:
-    """One row of the table: what was published, what is expected, what this run gave."""
-
-    name: str
-    published: float
-    mean: float
-    deviation: float
-    value: float
-
-    @property
-    def band(self) -> tuple[float, float]:
-        """Mean ± 4 standard deviations of a single network."""
-        return self.mean - 4 * self.deviation, self.mean + 4 * self.deviation
-
-    @property
-    def inside(self) -> bool:
-        """Whether this run is inside the band."""
-        low, high = self.band
-        return low <= self.value <= high
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,10 +172,10 @@ def _measures(found: Attractors, retrieval: Recall, generalisation: Recall) -> t
     # As in the paper's analysis: pairs that are one pattern up to sign are left out.
     deviation = deviation_from_orthogonality(found.states, exclude=1.0)
     return (
-        Measure("retrieval (gain in r²)", 0.292, 0.288, 0.013, retrieval.score),
-        Measure("one-shot generalisation", 0.07, 0.064, 0.016, generalisation.score),
-        Measure("number of attractors", 10, 9.4, 0.6, float(len(found))),
-        Measure("deviation from 90° (degrees)", 17.3, 19.8, 1.9, deviation),
+        Measure("retrieval (gain in r²)", (retrieval.score,), 0.292, (0.288, 0.013)),
+        Measure("one-shot generalisation", (generalisation.score,), 0.07, (0.064, 0.016)),
+        Measure("number of attractors", (float(len(found)),), 10.0, (9.4, 0.6)),
+        Measure("deviation from 90° (degrees)", (deviation,), 17.3, (19.8, 1.9)),
     )
 
 
@@ -204,11 +183,11 @@ def table(measures: tuple[Measure, ...], complete: bool) -> str:
     """The table *published | expected band | this run*."""
     lines = [f"  {'':<30}{'published':>10}{'expected band':>20}{'this run':>12}"]
     for measure in measures:
-        low, high = measure.band
+        low, high = measure.band or (np.nan, np.nan)
         verdict = "" if not complete else "  inside" if measure.inside else "  OUTSIDE"
         lines.append(
             f"  {measure.name:<30}{measure.published:>10.4g}"
-            f"{f'{low:.3f} … {high:.3f}':>20}{measure.value:>12.3f}{verdict}"
+            f"{f'{low:.3f} … {high:.3f}':>20}{measure.mean:>12.3f}{verdict}"
         )
     if not complete:
         lines.append(
@@ -364,7 +343,7 @@ def _write(
                 "published": measure.published,
                 "band": measure.band,
                 # JSON has no NaN: no pair of attractors, no angle.
-                "value": measure.value if np.isfinite(measure.value) else None,
+                "value": measure.mean if np.isfinite(measure.mean) else None,
             }
             for measure in measures
         ],
