@@ -14,7 +14,8 @@ from deepparticle.benchmarks.probe import probe
 from deepparticle.benchmarks.results import Curve, Goal, Measurement, Omission, Outcome, Row
 from deepparticle.benchmarks.settings import Settings
 from deepparticle.benchmarks.suite import WORKS, run_benchmarks
-from deepparticle.benchmarks.works.grid import CELLS, EVIDENCES, PRECISIONS, GridScores
+from deepparticle.benchmarks.works.grid import GridScores
+from deepparticle.reproduce.simulations.digits_grid import CELLS, cell_number
 
 
 def measured(settings: Settings, progress: bool) -> Outcome:
@@ -96,19 +97,13 @@ def test_a_probe_says_what_went_wrong() -> None:
         probe("first-call", "nonsense")
 
 
-def test_the_grid_is_that_of_simulation_2() -> None:
-    assert len(EVIDENCES) * len(PRECISIONS) == 380
-    named = [(EVIDENCES[e - 1], round(float(PRECISIONS[p]), 4)) for e, p in CELLS]
-    assert named == [(11.0, 0.1668), (16.0, 0.3594), (6.0, 0.0278)]
-
-
 def test_scores_that_are_wrong_are_noticed() -> None:
-    retrieval, generalisation = np.zeros((2, 20, 19))
-    for (evidence, precision), ((mean, _), (other, _)) in CELLS.items():
-        retrieval[evidence - 1, precision] = mean
-        generalisation[evidence - 1, precision] = other
+    retrieval, generalisation = np.zeros((2, 380))
+    for regime, cell in CELLS.items():
+        retrieval[cell_number(regime)] = cell["retrieval"][1][0]
+        generalisation[cell_number(regime)] = cell["generalisation"][1][0]
     assert GridScores(retrieval, generalisation).deviation == 0.0
-    retrieval[10, 11] += 10 * 0.013
+    retrieval[cell_number("balanced")] += 10 * 0.013
     assert GridScores(retrieval, generalisation).deviation == pytest.approx(10.0)
 
 

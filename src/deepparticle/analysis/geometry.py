@@ -32,6 +32,8 @@ def angles_between(states: ArrayLike) -> FloatArray:
     array([ 90., 180.,  90.])
     """
     array = np.asarray(states, dtype=np.float64)
+    if len(array) < 2:  # no pair, and a single state may be zero
+        return np.zeros(0)
     unit = array / np.linalg.norm(array, axis=1, keepdims=True)
     cosines = (unit @ unit.T)[np.triu_indices(array.shape[0], 1)]
     result: FloatArray = np.degrees(np.arccos(np.clip(cosines, -1.0, 1.0)))

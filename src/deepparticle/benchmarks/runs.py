@@ -18,6 +18,7 @@ from deepparticle.blankets._types import FloatArray
 from deepparticle.blankets.errors import SettingError, SettingTypeError
 from deepparticle.compile.simulator import Simulator
 from deepparticle.partitions.constructors import from_couplings
+from deepparticle.reproduce.parts import completed
 
 if TYPE_CHECKING:
     import scipy.sparse
@@ -28,7 +29,6 @@ __all__ = [
     "Trial",
     "add_contenders",
     "backend_contenders",
-    "completed",
     "inferring",
     "learning",
     "omitted",
@@ -151,13 +151,6 @@ def backend_contenders(
     for backend in backends:
         add_contenders(outcome, key, contenders, backend, lambda backend=backend: passed(backend))  # type: ignore[misc]
     return contenders
-
-
-def completed(run: Any) -> Any:
-    """The run, if nobody interrupted it: a simulator returns what it has at Ctrl-C."""
-    if run.interrupted:
-        raise KeyboardInterrupt
-    return run
 
 
 def patterns(size: int, count: int = 10) -> FloatArray:

@@ -11,39 +11,35 @@ noticed.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from deepparticle.analysis.recall import explained_variance
+from deepparticle.analysis.recall import recall
 from deepparticle.benchmarks.results import Goal, Outcome, Row
-from deepparticle.benchmarks.runs import add_contenders, completed, race
+from deepparticle.benchmarks.runs import add_contenders, race
 from deepparticle.benchmarks.settings import Settings
 from deepparticle.benchmarks.timing import Contender, timed
 from deepparticle.blankets._types import FloatArray
-from deepparticle.compile.simulator import Simulator
 from deepparticle.datasets import Digits, digits
-from deepparticle.partitions.constructors import from_couplings
+from deepparticle.reproduce.simulations.digits_grid import (
+    CELLS,
+    EVIDENCES,
+    PRECISIONS,
+    STEPS,
+    cell_number,
+    learn_grid,
+    settings_of_all,
+)
 
-__all__ = ["CELLS", "GridScores", "measure", "simulate_grid"]
+__all__ = ["GridScores", "measure", "simulate_grid"]
 
 GOAL = Goal(60.0, "≤ 60 s on two cores")
-EVIDENCES = np.arange(1.0, 21.0)
-PRECISIONS = np.geomspace(0.01, 1.0, 19)
-STEPS, RATE, TRIAL_STEPS = 10, 1e-3, 100
-
-# Evidence and the number of the precision; mean and standard deviation over single networks of
-# retrieval and generalisation, from independent runs of the protocol.
-CELLS = {
-    (11, 11): ((0.288, 0.013), (0.064, 0.016)),
-    (16, 14): ((0.260, 0.025), (-0.052, 0.014)),
-    (6, 4): ((0.161, 0.009), (0.085, 0.011)),
-}
+TRIAL_STEPS = 100
 
 
 @dataclass(frozen=True, eq=False)
 class GridScores:
-    """Median gains in explained variance, shape (20, 19): evidence × precision."""
+    """Median gains in explained variance, shape (380,): evidence × precision."""
 
     retrieval: FloatArray
     generalisation: FloatArray
@@ -51,13 +47,12 @@ class GridScores:
     @property
     def deviation(self) -> float:
         """The largest deviation from the references, in standard deviations of one network."""
-        deviations = [
-            abs(scores[evidence - 1, precision] - mean) / spread
-            for (evidence, precision), references in CELLS.items()
-            for scores, (mean, spread) in zip(
-                (self.retrieval, self.generalisation), references, strict=True
-            )
-        ]
+        deviations = []
+        for regime, cell in CELLS.items():
+            for name in ("retrieval", "generalisation"):
+                mean, spread = cell[name][1]
+                score = getattr(self, name)[cell_number(regime)]
+                deviations.append(abs(score - mean) / spread)
         return float(max(deviations))
 
 
@@ -77,43 +72,22 @@ def simulate_grid(backend: str, epochs: int, trials: int, seed: int = 0) -> Grid
     -------
     GridScores
     """
-    evidence = np.repeat(EVIDENCES, len(PRECISIONS))
-    precision = np.tile(PRECISIONS, len(EVIDENCES))
-    data = digits()
-    size = data.train.shape[1]
-    simulator = Simulator(
-        from_couplings(np.zeros((size, size), dtype=np.float32)),
-        backend,
-        networks=len(evidence),
-        seed=seed,
-        dtype="float32",
-        precision=precision,
-        learning_rate=RATE,
-    )
-    completed(simulator.learn(data.train, evidence, epochs, STEPS, record=()))
-    rng = np.random.default_rng(seed + 1)
+    simulator, data = learn_grid(seed, backend, epochs), digits()
+    weak = 0.1 * settings_of_all()[0]
     return GridScores(
         *(
-            _scores(simulator, shown, 0.1 * evidence, trials, rng)
-            for shown in (data.train, data.test)
+            recall(
+                simulator,
+                shown,
+                evidence_strength=weak,
+                steps=TRIAL_STEPS,
+                trials=trials,
+                precision=1.0,
+                seed=2 * seed + number + 1,
+            ).scores
+            for number, shown in enumerate((data.train, data.test))
         )
     )
-
-
-def _scores(
-    simulator: Simulator, shown: FloatArray, strength: FloatArray, trials: int, rng: Any
-) -> FloatArray:
-    gains = np.empty((trials, len(strength)))
-    simulator.state = np.zeros(shown.shape[1])
-    for trial in range(trials):
-        target = shown[rng.integers(len(shown), size=len(strength))]
-        noisy = target + target.std(axis=1, keepdims=True) * rng.standard_normal(target.shape)
-        run = completed(
-            simulator.infer(strength[:, None] * noisy, TRIAL_STEPS, precision=1.0, record=())
-        )
-        gains[trial] = explained_variance(run.mean, target) - explained_variance(noisy, target)
-    result: FloatArray = np.median(gains, axis=0).reshape(len(EVIDENCES), len(PRECISIONS))
-    return result
 
 
 def measure(settings: Settings, progress: bool) -> Outcome:

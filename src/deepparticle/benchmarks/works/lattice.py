@@ -11,7 +11,7 @@ from dataclasses import replace
 from deepparticle.agents.spin import Spin
 from deepparticle.benchmarks.gate import pass_gate
 from deepparticle.benchmarks.results import Goal, Outcome, Row, ratio_to
-from deepparticle.benchmarks.runs import BACKENDS, add_contenders, completed, omitted, race
+from deepparticle.benchmarks.runs import BACKENDS, add_contenders, omitted, race
 from deepparticle.benchmarks.settings import Settings
 from deepparticle.benchmarks.timing import Contender, timed
 from deepparticle.benchmarks.works.lattice_law import Lattice, moments
@@ -19,6 +19,7 @@ from deepparticle.benchmarks.works.lattice_thrml import thrml_contender
 from deepparticle.blankets._types import FloatArray
 from deepparticle.compile.simulator import Simulator
 from deepparticle.partitions.constructors import from_couplings
+from deepparticle.reproduce.parts import completed
 
 __all__ = ["measure"]
 
