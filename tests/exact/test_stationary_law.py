@@ -130,7 +130,8 @@ def test_the_transition_leaves_the_closed_form_as_it_is(
     network = frozen_network(
         dp.Simulator(world_of(K + K.T, rng.uniform(-1, 1, len(kinds)), kinds), schedule=schedule)
     )
-    closed, found = law_of(network, 16), by_transition(network)
+    nodes = 16 if len(kinds) == 2 else 12
+    closed, found = law_of(network, nodes), by_transition(network, nodes)
     assert found.method == "transition" != closed.method
     np.testing.assert_allclose(found.probabilities, closed.probabilities, atol=1e-12)
     [step] = step_operators(network, closed.grid)
@@ -269,7 +270,7 @@ def test_samples_follow_the_law(schedule: str, clock: tuple[int, ...]) -> None:
 @given(seed=st.integers(0, 2**32 - 1), schedule=st.sampled_from(DISCRETE_TIME))
 def test_every_law_is_stationary(seed: int, schedule: str) -> None:
     rng = np.random.default_rng(seed)
-    count = int(rng.integers(2, 4))
+    count = 2 if schedule == "synchronous" else int(rng.integers(2, 4))
     K = rng.uniform(-2, 2, (count, count)) * (1 - np.eye(count))
     network = frozen_network(K, rng.uniform(-1, 1, count), schedule=schedule)
     law = law_of(network)

@@ -7,7 +7,6 @@ import pytest
 import scipy.sparse
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.interpolate import BarycentricInterpolator
 
 import deepparticle as dp
 from deepparticle.analysis.circulation import Circulation, circulation, circulation_of
@@ -15,6 +14,7 @@ from deepparticle.analysis.currents import probability_currents
 from deepparticle.analysis.entropy_production import entropy_production
 from deepparticle.analysis.exact_currents import ExactCurrents, exact_currents
 from deepparticle.analysis.exact_entropy_production import exact_entropy_production
+from deepparticle.analysis.quadrature import interpolation
 from deepparticle.blankets._types import FloatArray
 
 BIAS = [0.5, -0.2]
@@ -34,9 +34,7 @@ def in_quadrants(found: ExactCurrents) -> FloatArray:
     values = found.current.reshape(x.size, y.size, 2)
     nodes, weights = np.polynomial.legendre.leggauss(30)
     halves = 0.5 * np.array([nodes - 1.0, nodes + 1.0]).reshape(-1)
-    rng = np.random.default_rng(0)
-    values = BarycentricInterpolator(x, values, axis=0, rng=rng)(halves)
-    values = BarycentricInterpolator(y, values, axis=1, rng=rng)(halves)
+    values = interpolation(y, interpolation(x, values, 0)(halves), 1)(halves)
     scale = 0.5 * weights
     parts: FloatArray = np.einsum("iajbk,a,b->ijk", values.reshape(2, 30, 2, 30, 2), scale, scale)
     return parts

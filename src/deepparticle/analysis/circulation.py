@@ -27,15 +27,15 @@ from typing import Any
 import numpy as np
 
 from deepparticle.analysis.entropy_production import refuse_irregular_clocks
-from deepparticle.analysis.frozen import LANGEVIN, frozen_network
+from deepparticle.analysis.frozen import LANGEVIN, FrozenNetwork, frozen_network
 from deepparticle.analysis.networks import Network, simulator_of
-from deepparticle.analysis.sampling import sampled_blocks
+from deepparticle.analysis.sampling import Block, measure
 from deepparticle.analysis.step_production import expected_next
 from deepparticle.blankets._types import ArrayLike, BoolArray, FloatArray, IntArray
 from deepparticle.blankets.errors import Fault, SettingError
-from deepparticle.compile.arguments import checked_array, checked_count
+from deepparticle.compile.arguments import checked_array
 
-__all__ = ["Circulation", "circulation", "circulation_of"]
+__all__ = ["Circulation", "CirculationMeter", "circulation", "circulation_of"]
 
 # A standard error needs about so many parts of a record; chains are cut in time to have them.
 _PARTS = 20
@@ -256,29 +256,52 @@ def circulation(
     where = "circulation"
     simulator = simulator_of(network)
     frozen = frozen_network(simulator, evidence, precision=precision, where=where)
-    refuse_irregular_clocks(frozen, where)
-    steps = -(-checked_count(steps, where, "steps", 2) // frozen.period) * frozen.period
-    tally = _Tally(frozen.turn if frozen.schedule in ("sequential", "chromatic") else None)
-    for block in sampled_blocks(
+    meter = CirculationMeter(frozen, where)
+    measure(
+        [meter],
         simulator,
         frozen,
         steps=steps,
         burn_in=burn_in,
-        chains=checked_count(chains, where, "chains", 2),
+        chains=chains,
         seed=seed,
         where=where,
         progress=progress,
-    ):
-        moved = block.after
-        if frozen.schedule != LANGEVIN:
-            due = None if frozen.period == 1 else frozen.due(block.times)[:, None]
-            moved = expected_next(frozen, block.before, block.after, due)
-        tally.take(block.before, moved, block.after)
-    parts = _turned(tally.lagged())
-    if frozen.schedule == LANGEVIN:
-        parts /= frozen.time_step.flat[0]
-    unit = "unit of time" if frozen.schedule == LANGEVIN else "step"
-    return _assembled(parts, frozen.networks is None, unit)
+    )
+    return meter.result()
+
+
+class CirculationMeter:
+    """Adds up what goes round in the steps of a run, in each chain.
+
+    Parameters
+    ----------
+    network : FrozenNetwork
+    where : str
+        Who asks, for messages.
+    """
+
+    def __init__(self, network: FrozenNetwork, where: str) -> None:
+        refuse_irregular_clocks(network, where)
+        self._network = network
+        sweeps = network.schedule in ("sequential", "chromatic")
+        self._tally = _Tally(network.turn if sweeps else None)
+
+    def take(self, block: Block) -> None:
+        """Take note of a block."""
+        network, moved = self._network, block.after
+        if network.schedule != LANGEVIN:
+            due = None if network.period == 1 else network.due(block.times)[:, None]
+            moved = expected_next(network, block.before, block.after, due)
+        self._tally.take(block.before, moved, block.after)
+
+    def result(self) -> Circulation:
+        """The circulation so far."""
+        network, parts = self._network, _turned(self._tally.lagged())
+        if network.schedule == LANGEVIN:
+            parts = parts / network.time_step.flat[0]
+        unit = "unit of time" if network.schedule == LANGEVIN else "step"
+        return _assembled(parts, network.networks is None, unit)
 
 
 class _Tally:

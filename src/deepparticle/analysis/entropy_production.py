@@ -19,13 +19,17 @@ import numpy as np
 
 from deepparticle.analysis.frozen import LANGEVIN, FrozenNetwork, frozen_network
 from deepparticle.analysis.networks import Network, simulator_of
-from deepparticle.analysis.sampling import sampled_blocks
+from deepparticle.analysis.sampling import Block, measure
 from deepparticle.analysis.step_production import UNITS, step_production
 from deepparticle.blankets._types import ArrayLike, FloatArray
 from deepparticle.blankets.errors import Fault, SettingError
-from deepparticle.compile.arguments import checked_count
 
-__all__ = ["EntropyProduction", "entropy_production", "refuse_irregular_clocks"]
+__all__ = [
+    "EntropyProduction",
+    "ProductionMeter",
+    "entropy_production",
+    "refuse_irregular_clocks",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,11 +153,9 @@ def entropy_production(
     where = "entropy_production"
     simulator = simulator_of(network)
     frozen = frozen_network(simulator, evidence, precision=precision, where=where)
-    chains = checked_count(chains, where, "chains", 2)
-    refuse_irregular_clocks(frozen, where)
-    steps = -(-checked_count(steps, where, "steps", 1) // frozen.period) * frozen.period
-    total: Any = 0.0
-    for block in sampled_blocks(
+    meter = ProductionMeter(frozen, where)
+    measure(
+        [meter],
         simulator,
         frozen,
         steps=steps,
@@ -162,13 +164,46 @@ def entropy_production(
         seed=seed,
         where=where,
         progress=progress,
-    ):
-        due = None if frozen.period == 1 else frozen.due(block.times)[:, None]
-        total = total + step_production(frozen, block.before, block.after, due).sum(axis=1)
-    each: FloatArray = total / steps
-    value, error = each.mean(axis=1), each.std(axis=1, ddof=1) / np.sqrt(chains)
-    if frozen.networks is None:
-        value, error = float(value[0]), float(error[0])
-    return EntropyProduction(
-        value, error, UNITS[frozen.schedule], frozen.schedule, chains, steps, frozen.period
     )
+    return meter.result()
+
+
+class ProductionMeter:
+    """Adds up what the steps of a run produce, in each chain.
+
+    Parameters
+    ----------
+    network : FrozenNetwork
+    where : str
+        Who asks, for messages.
+    """
+
+    def __init__(self, network: FrozenNetwork, where: str) -> None:
+        refuse_irregular_clocks(network, where)
+        self._network = network
+        self._total: Any = 0.0
+        self._steps = 0
+
+    def take(self, block: Block) -> None:
+        """Take note of a block."""
+        network = self._network
+        due = None if network.period == 1 else network.due(block.times)[:, None]
+        produced = step_production(network, block.before, block.after, due)
+        self._total = self._total + produced.sum(axis=1)
+        self._steps += len(block.times)
+
+    def result(self) -> EntropyProduction:
+        """The entropy production so far."""
+        each: FloatArray = self._total / self._steps
+        chains, network = each.shape[1], self._network
+        value, error = each.mean(axis=1), each.std(axis=1, ddof=1) / np.sqrt(chains)
+        alone = network.networks is None
+        return EntropyProduction(
+            float(value[0]) if alone else value,
+            float(error[0]) if alone else error,
+            UNITS[network.schedule],
+            network.schedule,
+            chains,
+            self._steps,
+            network.period,
+        )

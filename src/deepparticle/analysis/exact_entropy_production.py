@@ -27,7 +27,7 @@ from deepparticle.analysis.transition import Update, conditionals
 from deepparticle.blankets._types import ArrayLike, FloatArray
 from deepparticle.blankets.errors import Fault, SettingError
 
-__all__ = ["exact_entropy_production"]
+__all__ = ["exact_entropy_production", "production_of"]
 
 
 def exact_entropy_production(
@@ -75,25 +75,29 @@ def exact_entropy_production(
     """
     where = "exact_entropy_production"
     found = frozen_network(network, evidence, schedule=schedule, precision=precision, where=where)
-    found = found.single(where)
-    if found.size != 2:
+    return production_of(found.single(where), nodes)
+
+
+def production_of(network: FrozenNetwork, nodes: int | None = None) -> float:
+    """The same of a network that has been read already."""
+    if network.size != 2:
         raise SettingError(
             Fault(
-                where,
+                "exact_entropy_production",
                 "the integral is over the states of two subparticles, twice",
-                f"{found.size} subparticles",
+                f"{network.size} subparticles",
                 "use entropy_production, which samples",
             )
         )
-    law = law_of(found, nodes)
-    if found.schedule == LANGEVIN:
-        return _in_continuous_time(found, law)
+    law = law_of(network, nodes)
+    if network.schedule == LANGEVIN:
+        return _in_continuous_time(network, law)
     ahead, total = law.phases[-1], 0.0
-    for due, phase in zip(found.due(np.arange(found.period)), law.phases, strict=True):
+    for due, phase in zip(network.due(np.arange(network.period)), law.phases, strict=True):
         rows = np.flatnonzero(due).tolist()
-        total += _of_step(found, law, rows, ahead, phase)
+        total += _of_step(network, law, rows, ahead, phase)
         ahead = phase
-    return total / found.period
+    return total / network.period
 
 
 def _in_continuous_time(network: FrozenNetwork, law: StationaryLaw) -> float:

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from deepparticle.analysis.quadrature import Grid
+from deepparticle.analysis.quadrature import Grid, interpolation
 from deepparticle.blankets._types import FloatArray
 from deepparticle.blankets.errors import Fault, SettingError
 
@@ -34,11 +34,8 @@ _MOST_POINTS = 10_000
 
 def _derivative(nodes: FloatArray) -> FloatArray:
     """The matrix that differentiates the polynomial through values at some nodes."""
-    from scipy.interpolate import BarycentricInterpolator
-
     # The columns are the cardinal polynomials.
-    basis = BarycentricInterpolator(nodes, np.eye(nodes.size), rng=np.random.default_rng(0))
-    slopes: FloatArray = basis.derivative(nodes)
+    slopes: FloatArray = interpolation(nodes, np.eye(nodes.size)).derivative(nodes)
     return slopes
 
 

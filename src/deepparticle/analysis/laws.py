@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from deepparticle.analysis.quadrature import Grid
+from deepparticle.analysis.quadrature import Grid, interpolation
 from deepparticle.blankets._types import ArrayLike, FloatArray
 from deepparticle.blankets.errors import Fault, SettingError
 
@@ -113,17 +113,11 @@ class StationaryLaw:
         -------
         StationaryLaw
         """
-        from scipy.interpolate import BarycentricInterpolator
-
         count = _FINE[len(self.grid.axes)] if count is None else count
         values = self.density.reshape(self.grid.shape)
         for row, axis in enumerate(self.grid.axes):
             if not axis.discrete:
-                # The generator orders the nodes in the computation; the result is the same.
-                through = BarycentricInterpolator(
-                    axis.nodes, values, axis=row, rng=np.random.default_rng(0)
-                )
-                values = through(axis.refined(count).nodes)
+                values = interpolation(axis.nodes, values, row)(axis.refined(count).nodes)
         grid = Grid(tuple(axis.refined(count) for axis in self.grid.axes))
         probabilities = np.maximum(values.reshape(-1), 0.0) * grid.weights
         return replace(

@@ -20,6 +20,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, reduce, singledispatch
+from typing import Any
 
 import numpy as np
 
@@ -30,7 +31,7 @@ from deepparticle.agents.spin import Spin
 from deepparticle.blankets._types import FloatArray
 from deepparticle.blankets.errors import Fault, SettingError, SettingTypeError
 
-__all__ = ["Axis", "Grid", "axis_rule", "grid_of", "sufficient_nodes"]
+__all__ = ["Axis", "Grid", "axis_rule", "grid_of", "interpolation", "sufficient_nodes"]
 
 # A grid of more points than this is not made: 32 MiB for every number that a point has.
 _MOST_POINTS = 2**22
@@ -187,6 +188,36 @@ class Grid:
         """The logarithm of the base measure of each state, shape (M,), in nats."""
         total: FloatArray = reduce(np.add.outer, [axis.log_base(axis.nodes) for axis in self.axes])
         return np.asarray(total).reshape(-1)
+
+
+def interpolation(nodes: FloatArray, values: FloatArray, axis: int = 0) -> Any:
+    """The polynomial through values at some nodes, along one axis of them.
+
+    Parameters
+    ----------
+    nodes : ndarray of shape (n,)
+    values : ndarray
+        Its axis `axis` has length n.
+    axis : int
+
+    Returns
+    -------
+    scipy.interpolate.BarycentricInterpolator
+
+    Examples
+    --------
+    >>> nodes = np.array([-1.0, 0.0, 2.0])
+    >>> round(float(interpolation(nodes, nodes**2)(3.0)), 12)
+    9.0
+    """
+    from scipy.interpolate import BarycentricInterpolator
+
+    # The weights 1/Π(x_i − x_j) up to a factor. SciPy would find them in a random order.
+    apart = nodes[:, None] - nodes
+    np.fill_diagonal(apart, 1.0)
+    sizes = -np.log(np.abs(apart)).sum(axis=1)
+    weights = np.prod(np.sign(apart), axis=1) * np.exp(sizes - sizes.max())
+    return BarycentricInterpolator(nodes, values, axis=axis, wi=weights)
 
 
 def grid_of(distributions: Sequence[StateDistribution], count: int, where: str) -> Grid:

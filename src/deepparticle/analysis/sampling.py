@@ -6,8 +6,9 @@ meet whether the run is long enough), forgets its burn-in, and hands out consecu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from tqdm.auto import tqdm
@@ -19,7 +20,7 @@ from deepparticle.compile.groups import group_map
 from deepparticle.compile.run import Run
 from deepparticle.compile.simulator import Simulator
 
-__all__ = ["Block", "sampled_blocks"]
+__all__ = ["Block", "Meter", "measure", "sampled_blocks"]
 
 # So many numbers are held of a run at once (16 MiB), and a few times as many in computations.
 _NUMBERS = 2**21
@@ -40,6 +41,45 @@ class Block:
     times: IntArray
     before: FloatArray
     after: FloatArray
+
+
+class Meter(Protocol):
+    """What can be measured on a run."""
+
+    def take(self, block: Block) -> None:
+        """Take note of a block."""
+        ...
+
+
+def measure(
+    meters: Sequence[Meter],
+    simulator: Simulator,
+    network: FrozenNetwork,
+    *,
+    steps: int,
+    burn_in: int,
+    chains: int,
+    seed: int,
+    where: str,
+    progress: bool = False,
+) -> None:
+    """Show one run to several meters; parameters as of `sampled_blocks`.
+
+    Clocks round the steps up to whole periods, and two chains are the fewest that have an error.
+    """
+    steps = checked_count(steps, where, "steps", 2)
+    for block in sampled_blocks(
+        simulator,
+        network,
+        steps=-(-steps // network.period) * network.period,
+        burn_in=burn_in,
+        chains=checked_count(chains, where, "chains", 2),
+        seed=seed,
+        where=where,
+        progress=progress,
+    ):
+        for meter in meters:
+            meter.take(block)
 
 
 def sampled_blocks(
