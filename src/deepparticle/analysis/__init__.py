@@ -16,6 +16,11 @@ from deepparticle.analysis.baselines import (
     sanger_components,
 )
 from deepparticle.analysis.capacity import CapacityCurve, capacity_curve, learned_couplings
+from deepparticle.analysis.circulation import Circulation, circulation, circulation_of
+from deepparticle.analysis.currents import Currents, probability_currents
+from deepparticle.analysis.entropy_production import EntropyProduction, entropy_production
+from deepparticle.analysis.exact_currents import ExactCurrents, exact_currents
+from deepparticle.analysis.exact_entropy_production import exact_entropy_production
 from deepparticle.analysis.geometry import (
     angles_between,
     deviation_from_orthogonality,
@@ -27,31 +32,51 @@ from deepparticle.analysis.information import (
     permutation_control,
     recall_information,
 )
+from deepparticle.analysis.laws import StationaryLaw, total_variation
 from deepparticle.analysis.limit_cycles import LimitCycles, limit_cycles
+from deepparticle.analysis.moment_distance import MomentDistance
+from deepparticle.analysis.moments import Moments, moments
 from deepparticle.analysis.projections import explained_by_span, projections
 from deepparticle.analysis.recall import Recall, correlation, explained_variance, recall
 from deepparticle.analysis.retention import reconstruction, retention
 from deepparticle.analysis.sequences import SequenceStatistics, sequence_statistics
+from deepparticle.analysis.stationary_law import stationary_law
+from deepparticle.analysis.steady_state import SteadyState, steady_state
 from deepparticle.analysis.symmetry import antisymmetric_part, asymmetry, symmetric_part
+from deepparticle.analysis.two_sample import TwoSampleTest, two_sample_test
 
 __all__ = [
     "Attractors",
     "CapacityCurve",
+    "Circulation",
     "Components",
+    "Currents",
+    "EntropyProduction",
+    "ExactCurrents",
     "Information",
     "LimitCycles",
+    "MomentDistance",
+    "Moments",
     "Recall",
     "SequenceStatistics",
+    "StationaryLaw",
+    "SteadyState",
+    "TwoSampleTest",
     "angles_between",
     "antisymmetric_part",
     "asymmetry",
     "attractors",
     "attractors_of_each",
     "capacity_curve",
+    "circulation",
+    "circulation_of",
     "confusion_information",
     "correlation",
     "deviation_from_orthogonality",
     "distinct_states",
+    "entropy_production",
+    "exact_currents",
+    "exact_entropy_production",
     "explained_by_span",
     "explained_variance",
     "hebbian_couplings",
@@ -59,8 +84,10 @@ __all__ = [
     "learned_couplings",
     "limit_cycles",
     "linear_reconstruction",
+    "moments",
     "permutation_control",
     "principal_components",
+    "probability_currents",
     "projection_couplings",
     "projections",
     "recall",
@@ -70,5 +97,9 @@ __all__ = [
     "retention",
     "sanger_components",
     "sequence_statistics",
+    "stationary_law",
+    "steady_state",
     "symmetric_part",
+    "total_variation",
+    "two_sample_test",
 ]
