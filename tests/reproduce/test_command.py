@@ -7,6 +7,7 @@ from pathlib import Path
 import matplotlib.image
 import pytest
 
+from deepparticle.blankets.errors import Fault, SettingError
 from deepparticle.cli import main
 from deepparticle.reproduce.simulations import SIMULATIONS
 from deepparticle.reproduce.suite import reproduce
@@ -110,6 +111,22 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(
     monkeypatch.setattr("deepparticle.reproduce.suite.compute", interrupted)
     assert main(["reproduce", "basis", "--quick", "--out", str(tmp_path)]) == 130
     assert str(tmp_path / "parts") in capsys.readouterr().err
+
+
+def test_what_cannot_be_had_is_said_and_the_others_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fault = Fault("faces", "they come with scikit-image", "none", "pip install it")
+
+    def missing(name: str) -> None:
+        raise SettingError(fault)
+
+    monkeypatch.setattr("deepparticle.reproduce.simulations.faces.faces", missing)
+    chosen = {name: SIMULATIONS[name] for name in ("faces", "appendix")}
+    monkeypatch.setattr("deepparticle.reproduce.command.SIMULATIONS", chosen)
+    assert main(["reproduce", "all", "--quick", "--out", str(tmp_path)]) == 2
+    assert f"faces: {fault}" in capsys.readouterr().err
+    assert (tmp_path / "appendix" / "report.md").exists()
 
 
 def test_all_has_a_folder_for_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from deepparticle.blankets.errors import SettingError
 from deepparticle.compile.backends.choosing import BACKENDS
 from deepparticle.reproduce.settings import seeds_of
 from deepparticle.reproduce.simulations import SIMULATIONS
@@ -80,6 +81,7 @@ def run_command(options: argparse.Namespace) -> int:
     # A line is shown at once, also in a pipe.
     say = partial(print, flush=True)
     outside: list[str] = []
+    failed = False
     for name in names:
         given: Path | None = options.out
         folder = given if given and options.name != "all" else (given or _FOLDER) / name
@@ -112,10 +114,12 @@ def run_command(options: argparse.Namespace) -> int:
                 file=sys.stderr,
             )
             return 130
-        except (ImportError, OSError) as error:
+        except (ImportError, OSError, SettingError) as error:
+            # Something is not installed or cannot be had: the others of "all" go on without it.
             print(f"deepparticle: {name}: {error}", file=sys.stderr)
-            return 2
+            failed = True
+            continue
         outside += [f"{name}: {measure}" for measure in done.outside]
     if outside:
         print(f"deepparticle: outside their bands: {'; '.join(outside)}", file=sys.stderr)
-    return 1 if outside else 0
+    return 2 if failed else 1 if outside else 0

@@ -28,7 +28,7 @@ def number_text(value: float | None, deviation: float | None = None) -> str:
         return "–"
     if deviation is None or not np.isfinite(deviation):
         return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
-    if deviation == 0.0:
+    if deviation <= 1e-9 * abs(value):  # nothing but rounding
         return f"{value:.4g} ± 0"
     places = max(0, 1 - int(np.floor(np.log10(deviation))))
     return f"{value:.{places}f} ± {deviation:.{places}f}"

@@ -37,6 +37,7 @@ __all__ = ["SCALING"]
 LOADS = (0.05, 0.1, 0.14, 0.2, 0.3, 0.5, 0.75, 1.0)
 QUICK_LOADS = (0.1, 0.3)
 SIZES, QUICK_SIZES = (100, 200, 500, 1000), (50,)
+LARGE = 1000  # from this size on, one network: learning costs the third power of it
 LIMIT = 0.138  # Hebb's rule: Amit, Gutfreund & Sompolinsky (1985)
 THRESHOLD = 0.9
 # Every rule chooses among these pairs of precision and strength of evidence.
@@ -121,6 +122,11 @@ def _parameters(settings: Settings) -> dict[str, Any]:
     }
 
 
+def _seeds(settings: Settings, size: int) -> tuple[int, ...]:
+    """Which networks there are of a size."""
+    return settings.seeds[:1] if size >= LARGE else settings.seeds
+
+
 def _name(seed: int, size: int, load: float, rule: str) -> str:
     return f"memory-{seed}-{size}-{load:g}-{rule.replace(' ', '-')}"
 
@@ -128,8 +134,8 @@ def _name(seed: int, size: int, load: float, rule: str) -> str:
 def _parts(settings: Settings) -> list[Part]:
     sizes, loads = _grid(settings)
     epochs, backend, parts = 200 if settings.quick else None, settings.backend, []
-    for seed in settings.seeds:
-        for size in sizes:
+    for size in sizes:
+        for seed in _seeds(settings, size):
             for load in loads:
                 for rule in RULES:
                     learns = rule == "learning rule"
@@ -160,7 +166,7 @@ def _conclude(settings: Settings, found: Mapping[str, Arrays]) -> Reproduction:
         return np.array(
             [
                 [found[_name(seed, size, load, rule)][measure] for load in loads]
-                for seed in settings.seeds
+                for seed in _seeds(settings, size)
             ]
         )
 

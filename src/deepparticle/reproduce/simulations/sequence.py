@@ -45,6 +45,7 @@ EVIDENCE, PRECISION, RATE, STEPS = 20.0, 1.0, 1e-3, 2000
 CONTROL_STEPS = 10  # of each presentation, in random order
 GAIN = 10.0  # of the classical rule: far beyond 3, where the mean is no contraction
 CHAINS, TRANSIENT = 20, 50
+SHORT = 100
 
 
 def patterns() -> FloatArray:
@@ -74,6 +75,7 @@ def walk(couplings: FloatArray, seed: int, steps: int, backend: str) -> Arrays:
     )
     return {
         **_numbers(found),
+        "short dwell": _short_dwell(found),
         "entropy production": float(irreversible.value),
         "error": float(irreversible.standard_error),
         "states": run.states[:, 0],
@@ -81,6 +83,16 @@ def walk(couplings: FloatArray, seed: int, steps: int, backend: str) -> Arrays:
         "dwells": found.dwells,
         "transitions": found.transitions,
     }
+
+
+def _short_dwell(found: SequenceStatistics) -> float:
+    """The mean dwell in records of a hundred steps, dwells counted that the record cuts off.
+
+    That is how the reference was measured; complete dwells are a little longer.
+    """
+    best = found.best[:SHORT]
+    visits = best.shape[1] + np.count_nonzero(np.diff(best, axis=0))
+    return float(best.size / visits)
 
 
 def _numbers(found: SequenceStatistics) -> dict[str, float]:
@@ -214,7 +226,14 @@ def _conclude(settings: Settings, found: Mapping[str, Arrays]) -> Reproduction:
             for column, label in enumerate(LABELS)
         ),
         Measure("changes that follow the order 1, 2, 3 (share)", values("forward")),
-        Measure("dwell in a digit (steps)", values("dwell"), None, (3.7, 0.1)),
+        Measure(
+            "dwell in a digit, in records of 100 steps (steps)",
+            values("short dwell"),
+            None,
+            (3.7, 0.1),
+            "cut-off dwells counted",
+        ),
+        Measure("dwell in a digit (steps)", values("dwell")),
         Measure("period, from returns (steps)", values("period")),
         Measure("period, from the overlaps (steps)", values("dominant period")),
         Measure("runs in the sign-inverted cycle (share)", values("inverted runs")),
