@@ -31,10 +31,10 @@ def test_couplings_at_precision_1_stay_like_themselves(networks: dict[str, Any])
 
 def test_retrieval_falls_and_does_not_grow(networks: dict[str, Any]) -> None:
     before, after, late = (networks["retrieval"][:, time, 0] for time in (0, 2, 4))
-    # A single network scatters by .013 before, and about twice as much after the walk of J.
+    # A single network scatters by .013 before, and by .02 and .085 after the walk of J.
     assert before.mean() == pytest.approx(0.288, abs=4 * 0.013 / np.sqrt(NETWORKS))
     assert after.mean() == pytest.approx(0.219, abs=4 * 0.03 / np.sqrt(NETWORKS))
-    assert late.mean() == pytest.approx(-0.05, abs=4 * 0.04 / np.sqrt(NETWORKS))
+    assert late.mean() == pytest.approx(-0.05, abs=4 * 0.085 / np.sqrt(NETWORKS))
     assert np.all(before > after)
     assert np.all(after > late)
 

@@ -42,7 +42,7 @@ __all__ = ["FORGETTING"]
 EVIDENCE, NUMBER = REGIMES["balanced"]
 PRECISION = float(PRECISIONS[NUMBER])
 RATE = 1e-3
-FREE_PRECISIONS = {"precision 1 (the notebook)": 1.0, f"precision {PRECISION:.4f}": PRECISION}
+FREE_PRECISIONS = {"precision 1": 1.0, f"precision {PRECISION:.3f}": PRECISION}
 TIMES = (0, 1_000, 5_000, 10_000, 25_000, 50_000, 100_000, 150_000, 200_000, 250_000)
 QUICK_TIMES = (0, 500, 1_000, 2_000)
 TESTED = ("retrieval", "generalisation")
@@ -264,7 +264,12 @@ def _conclude(settings: Settings, found: Mapping[str, Arrays]) -> Reproduction:
             "forgetting": figures.forgetting(times, shown, dict.fromkeys(shown, frozen)),
             "drift-and-diffusion": figures.drift_and_diffusion(
                 times,
-                {label: series("displacement", column) for column, label in enumerate(shown)},
+                {
+                    label: np.where(
+                        series("ran away", column), np.nan, series("displacement", column)
+                    )
+                    for column, label in enumerate(shown)
+                },
                 {label: tuple(np.mean(each, axis=0)) for label, each in fits.items()},
             ),
             "couplings": figures.couplings_before_and_after(first["before"], first["after"][0]),
@@ -274,7 +279,7 @@ def _conclude(settings: Settings, found: Mapping[str, Arrays]) -> Reproduction:
             "itself, at both precisions; bands are standard deviations over networks, dashed: the "
             "same tests of the frozen network.",
             "drift-and-diffusion": "Squared displacement of J, with its diffusive part (∝ t) and "
-            "its drift (∝ t²).",
+            "its drift (∝ t²); until learning ran away, where it did.",
             "couplings": "Couplings before and after the free run at precision 1.",
         },
         details={
