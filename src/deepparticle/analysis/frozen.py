@@ -33,7 +33,7 @@ from deepparticle.partitions.stepping import SCHEDULES, checked_option
 __all__ = ["LANGEVIN", "FrozenNetwork", "applied", "frozen_network"]
 
 LANGEVIN = "langevin"
-"""The schedule in continuous time, known here whether or not a backend can run it."""
+"""The schedule in continuous time."""
 
 
 def applied(matrices: Any, states: FloatArray) -> FloatArray:
@@ -70,7 +70,7 @@ class FrozenNetwork:
     program : Program
         Names the rows and the families of their states.
     schedule : str
-        One of `SCHEDULES`, or ``"langevin"``.
+        One of `SCHEDULES`.
     networks : int or None
         None: a caller sees no such axis.
     couplings : ndarray of shape (R, N, N), or tuple of R sparse arrays
@@ -160,11 +160,6 @@ class FrozenNetwork:
         if isinstance(self.couplings, np.ndarray):
             return self.couplings
         return np.stack([one.toarray() for one in self.couplings])
-
-    @cached_property
-    def transposed(self) -> Any:
-        """The transpose of K, of each network."""
-        return self.matrices(lambda one: one.T)
 
     @cached_property
     def antisymmetric(self) -> Any:
@@ -289,7 +284,7 @@ def frozen_network(
     program, axes = simulator.program, simulator._axes
     if schedule is None:
         schedule = program.schedule
-    checked_option(schedule, tuple(dict.fromkeys((*SCHEDULES, LANGEVIN))), where, "schedule")
+    checked_option(schedule, SCHEDULES, where, "schedule")
     named = named_by_path(simulator._world, evidence, where)
     given = resolved_evidence(program, named, axes, where)
     if simulator._engine.surroundings.answers(given):
