@@ -131,6 +131,7 @@ def learned_couplings(
     pattern with little noise (:math:`\beta u = \pm 3`, mean state .67), and rate and number of
     presentations suffice for h to predict it. Learning is a stochastic gradient step for N
     regressions on N inputs, of squared length of order N: the rate that it bears goes with 1 / N.
+    For large networks, 0.2 / N and 50 presentations of each pattern do nearly as well.
 
     Parameters
     ----------
