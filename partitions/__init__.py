@@ -1,5 +1,6 @@
 """What is inside what? Partitions, populations, their graphs, files and pictures."""
 
+from deepparticle.partitions.certificate import Certificate, Finding, LevelCertificate
 from deepparticle.partitions.constructors import from_couplings, from_networkx
 from deepparticle.partitions.files.storage import load
 from deepparticle.partitions.lattices import lattice_couplings
@@ -8,6 +9,9 @@ from deepparticle.partitions.population import Population
 from deepparticle.partitions.reporting import LevelReport, PartitionReport
 
 __all__ = [
+    "Certificate",
+    "Finding",
+    "LevelCertificate",
     "LevelReport",
     "Partition",
     "PartitionReport",

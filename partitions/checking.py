@@ -3,12 +3,16 @@
 Linear in the number of members and boundary states. For graphs that are not worlds yet, the same
 laws are in :mod:`deepparticle.blankets.laws`.
 
-- *Nesting*: every member lies in exactly one partition, below the root, without cycles.
+- *Nesting*: every member lies in exactly one partition, below the root, without cycles. Partitions
+  that lie side by side share boundary states (what leads from one to the other is in both of their
+  blankets), but never an internal state.
 - *Complete coverage*: every boundary state is in the blankets of both of its ends, and both ends
   belong to this world.
 - *Sparse flows*: subparticles meet through boundary states, external states through macro-scale
   ones; nothing is coupled to itself. Since every connection is a boundary state with one source and
   one target, no edge joins inside and outside and no state has parents in both, at any level.
+  Where one is held by other states than its two ends, every level that this leaks at is named,
+  with the path.
 - *Numbers*: weights, biases and states are finite, states inside their support.
 """
 
@@ -23,8 +27,9 @@ import numpy as np
 from deepparticle.agents.external import ExternalState
 from deepparticle.agents.subparticle import Subparticle
 from deepparticle.blankets.errors import Fault
-from deepparticle.blankets.naming import name_fault
+from deepparticle.blankets.naming import SEPARATOR, name_fault
 from deepparticle.partitions.population import Population
+from deepparticle.partitions.strays import Strays
 from deepparticle.partitions.tree import Tree
 
 if TYPE_CHECKING:
@@ -37,71 +42,70 @@ def faults_of(partition: Partition) -> list[Fault]:
     """Every violated law inside `partition`, in order; empty for a lawful one."""
     faults: list[Fault] = []
     leaves: list[Subparticle] = []
-    seen: set[int] = set()
-    _check_nesting(partition, partition.parent is None, seen, leaves, faults)
+    seen: set[int] = {id(partition)}
+    _check_nesting(partition, seen, leaves, faults)
     # Ends are looked for in a whole world only: a part of one has neighbours outside.
     known = seen if partition.parent is None else None
+    strays = Strays(partition.world)
     for leaf in leaves:
-        faults += _leaf_faults(leaf, known)
-    return faults
+        faults += _leaf_faults(leaf, known, strays)
+    return faults + strays.leaks()
 
 
 def _check_nesting(
-    place: Any, is_root: bool, seen: set[int], leaves: list[Subparticle], faults: list[Fault]
+    partition: Partition, seen: set[int], leaves: list[Subparticle], faults: list[Fault]
 ) -> None:
-    # A member that was seen is not entered again, so that a cycle ends in a message.
-    seen.add(id(place))
-    for key, member in place._members.items():
-        where = f"{place}/{key}" if place.path else str(key)
+    # Depth first without recursion, since a nesting may be deeper than Python's stack. A member
+    # that was seen is not entered again, so that a cycle ends in a message.
+    open_places: list[tuple[Any, str, Iterator[tuple[str, Any]]]] = [
+        (partition, partition.path, iter(partition._members.items()))
+    ]
+    while open_places:
+        place, path, members = open_places[-1]
+        key, member = next(members, ("", None))
+        if member is None:
+            open_places.pop()
+            continue
+        where = f"{path}{SEPARATOR}{key}" if path else str(key)
         if id(member) in seen:
             faults.append(
                 Fault(
                     where,
                     "the nesting is a tree, without cycles",
                     "a member that lies in two places",
-                    "move it to one partition",
+                    "move it to one partition: partitions may share boundary states, "
+                    "never internal ones",
                 )
             )
             continue
         seen.add(id(member))
-        fault = name_fault(member.name, where)
-        if fault is not None:
-            faults.append(fault)
-        if member.name != key:
-            faults.append(
-                Fault(
-                    where,
-                    "a member is kept under its own name",
-                    repr(member.name),
-                    "use rename()",
-                )
-            )
-        if member.parent is not place:
-            faults.append(
-                Fault(
-                    where,
-                    "a member lies in the partition that holds it",
-                    str(member.parent),
-                    "use move()",
-                )
-            )
-        if isinstance(member, ExternalState):
-            if not is_root:
-                faults.append(
-                    Fault(
-                        where,
-                        "only the root holds external states",
-                        f"one in {str(place)!r}",
-                        "use world.add_external()",
-                    )
-                )
-        elif isinstance(member, Subparticle):
+        faults += _place_faults(member, key, place, where)
+        if isinstance(member, Subparticle):
             leaves.append(member)
         elif isinstance(member, Population):
             faults += _population_faults(member)
             leaves += [member[row] for row in _rows_to_check(member)]
         elif isinstance(member, Tree):
-            _check_nesting(member, False, seen, leaves, faults)
+            open_places.append((member, where, iter(member._members.items())))
+
+
+def _place_faults(member: Any, key: str, place: Any, where: str) -> Iterator[Fault]:
+    fault = name_fault(member.name, where)
+    if fault is not None:
+        yield fault
+    if member.name != key:
+        yield Fault(where, "a member is kept under its own name", repr(member.name), "use rename()")
+    if member.parent is not place:
+        yield Fault(
+            where, "a member lies in the partition that holds it", str(member.parent), "use move()"
+        )
+    if isinstance(member, ExternalState) and place.parent is not None:
+        yield Fault(
+            where,
+            "only the root holds external states",
+            f"one in {str(place)!r}",
+            "use world.add_external()",
+        )
 
 
 def _population_faults(population: Population) -> Iterator[Fault]:
@@ -156,7 +160,7 @@ def _not_finite(
         )
 
 
-def _leaf_faults(leaf: Any, known: set[int] | None) -> Iterator[Fault]:
+def _leaf_faults(leaf: Any, known: set[int] | None, strays: Strays) -> Iterator[Fault]:
     low, high = leaf.distribution.support
     bias, state = leaf.bias, leaf.state
     if not math.isfinite(bias):
@@ -170,12 +174,15 @@ def _leaf_faults(leaf: Any, known: set[int] | None) -> Iterator[Fault]:
         )
     for source, boundary in leaf._incoming.items():
         if not _is_lawful(boundary, source, leaf, known):
+            strays.add(boundary, source, leaf)
             yield from _boundary_faults(boundary, source, leaf, known)
     for target, boundary in leaf._outgoing.items():
         if target.is_external:
             if not _is_lawful(boundary, leaf, target, known):
+                strays.add(boundary, leaf, target)
                 yield from _boundary_faults(boundary, leaf, target, known)
         elif target._incoming.get(leaf) is not boundary:
+            strays.add(boundary, leaf, target)
             yield Fault(
                 str(boundary),
                 "complete coverage: a boundary state is in the blankets of both of its ends",

@@ -248,7 +248,8 @@ def external_columns(world: Partition, external: ExternalState) -> ExternalColum
         weights = [np.array([one.weight for one in explicit.values()], dtype=np.float64)]
         for block in external.blocks:
             if block.inwards == inwards:
-                first = world.row_of(block.population[0])
+                # By the population, not by its first member, which would be made for that.
+                first = world.row_of(block.population)
                 rows.append(np.arange(first, first + len(block), dtype=np.intp))
                 weights.append(block.weights)
         joined = np.concatenate(rows)

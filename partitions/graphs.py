@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from deepparticle.agents.external import ExternalState
 from deepparticle.agents.subparticle import Subparticle
-from deepparticle.blankets._types import FloatArray
 from deepparticle.blankets.blanket import Blanket
 from deepparticle.blankets.boundary import ActiveState, Boundary, SensoryState
 from deepparticle.blankets.errors import Fault, PartitionError
-from deepparticle.partitions.arrays import blocks_of
-from deepparticle.partitions.macroscale import block_of_state
 from deepparticle.partitions.population import Population
 
 if TYPE_CHECKING:
@@ -21,7 +16,7 @@ if TYPE_CHECKING:
 
     from deepparticle.partitions.partition import Partition
 
-__all__ = ["blanket_of", "blanket_weights", "boundary_node", "nesting_tree", "state_graph"]
+__all__ = ["blanket_of", "boundary_node", "nesting_tree", "state_graph"]
 
 
 def boundary_node(boundary: Boundary) -> str:
@@ -162,26 +157,3 @@ def _crossing(member: Any, leaf: Any) -> tuple[list[Boundary], list[Boundary]]:
         [one for one in incoming if is_outside(one.source)],
         [one for one in outgoing if is_outside(one.target)],
     )
-
-
-def blanket_weights(member: Any) -> tuple[FloatArray, FloatArray]:
-    """The weights of the blanket of a partition: of its sensory and of its active states.
-
-    What `blanket_of` would make objects for is read from the arrays of populations.
-    """
-    sensory: list[float] = []
-    active: list[float] = []
-    arrays: tuple[list[FloatArray], list[FloatArray]] = ([], [])
-    blocks = [(0, member)] if isinstance(member, Population) else blocks_of(member)
-    for _, place in blocks:
-        leaves: Any = (place,)
-        if isinstance(place, Population):
-            leaves = place._members.values()
-            for block in place.blocks:
-                arrays[0 if block.inwards else 1].append(block.weights)
-        folded = set(getattr(place, "blocks", ()))
-        for leaf in leaves:
-            incoming, outgoing = _crossing(member, leaf)
-            sensory += [one.weight for one in incoming if block_of_state(one) not in folded]
-            active += [one.weight for one in outgoing if block_of_state(one) not in folded]
-    return np.concatenate([sensory, *arrays[0]]), np.concatenate([active, *arrays[1]])

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     import scipy.sparse
     from matplotlib.axes import Axes
 
+    from deepparticle.partitions.certificate import Certificate
     from deepparticle.partitions.reporting import PartitionReport
 
 __all__ = ["Partition"]
@@ -481,10 +482,97 @@ class Partition(Tree):
             raise PartitionError(faults)
 
     def report(self) -> PartitionReport:
-        """What holds at every level, and what leaks; printable, never raises."""
+        """What holds at every level, and what leaks; printable, never raises.
+
+        Returns
+        -------
+        PartitionReport
+            Path-wise, in one step, and at equal time in the steady state, with what is vacuous and
+            how large each leak is; see :mod:`deepparticle.partitions.reporting`.
+        """
         from deepparticle.partitions.reporting import report_of
 
         return report_of(self)
+
+    def certify(
+        self,
+        run: Any,
+        evidence: Any = None,
+        *,
+        schedule: str = "synchronous",
+        functions: str | Sequence[str] | None = None,
+        correction: str = "holm",
+        significance: float = 0.05,
+        precision: ArrayLike | None = None,
+        clock: ArrayLike | None = None,
+        time: int = 0,
+    ) -> Certificate:
+        r"""Test the one-step law on the samples of a run.
+
+        No subparticle's new state depends on anything but its own blanket: its residual
+        :math:`\sigma_i' - L(\theta_i)` goes with no function of what it does not sense
+        (:mod:`deepparticle.blankets.score_test`).
+
+        Parameters
+        ----------
+        run : Run or array_like of shape (steps, [networks,] [chains,] N)
+            What `Simulator.infer` returned, with the states of every step and frozen couplings, or
+            such states.
+        evidence : None, array_like or dict, optional
+            What was sensed in the step that made each of the states. None: what the external states
+            hold. An array over subparticles that broadcasts to the shape of the states; or a dict
+            ``{external: values}`` of arrays that broadcast to that shape with 1, or the number of
+            those who sense it, in the place of N.
+        schedule : {"synchronous", "sequential", "chromatic"}
+            That of the run. (A run of the random schedule does not tell what each update saw.)
+        functions : sequence of str, optional
+            What to ask about, among ``"state"``, ``"square"``, ``"earlier"``, ``"product"``,
+            ``"noise"`` and ``"partition"`` (:mod:`deepparticle.partitions.statements`); by default
+            all, products up to 16 variables.
+        correction : {"holm", "benjamini-hochberg", "none"}
+            ``holm``: under the law, the probability of any false alarm is at most `significance`.
+        significance : float
+        precision, clock : optional
+            Those of the run, where they were not the world's.
+        time : int
+            The number of the step that made the first states, for clocks: burn-in included.
+
+        Returns
+        -------
+        Certificate
+            ``.ok``, ``.p_values``, ``.worst``, ``.levels``, ``.raise_if_failed()``; printable.
+
+        Raises
+        ------
+        PartitionError
+            If the world breaks a law of `check`.
+        SettingError, SettingTypeError
+            If the run, the evidence or an option cannot be used.
+
+        Examples
+        --------
+        >>> rng = np.random.default_rng(0)
+        >>> world = Partition("world")
+        >>> a, b = world.add_subparticle("a"), world.add_subparticle("b")
+        >>> _ = world.couple(a, b, 0.8)
+        >>> states = np.array([[world.step(rng), world.states][1] for _ in range(500)])
+        >>> world.certify(states).ok
+        True
+        """
+        from deepparticle.partitions.certifying import certificate_of
+
+        return certificate_of(
+            self,
+            run,
+            evidence,
+            schedule=schedule,
+            functions=functions,
+            correction=correction,
+            significance=significance,
+            precision=precision,
+            clock=clock,
+            time=time,
+        )
 
     # ------------------------------------------------------------------ doing
 

@@ -1,37 +1,40 @@
 r"""What holds at every level of a world, and what leaks. States, never raises.
 
-Three notions of independence are kept apart. A Dirac boundary state with :math:`J_{ij} \ne 0`
-*determines* :math:`\sigma_j`, so :math:`\sigma_i \perp \sigma_j \mid s_{ij}, a_{ij}` read at one
-instant is vacuous for coupled pairs.
+Three notions of independence are kept apart.
 
 *path-wise*
     the paths of inside and outside are independent given the paths of the blanket: a law, which
-    `check` enforces;
+    `check` enforces. Where it is broken, the levels at which it leaks and the leaking paths are
+    named;
 *one step*
-    a subparticle's next state depends on nothing but its own blanket: true by construction;
+    a subparticle's next state depends on nothing but its own blanket: true by construction, and
+    tested on the samples of a run by `certify`;
 *at equal time in the steady state*
-    with K = diag(β) J symmetric, separation in K's graph (single-site schedules) holds; with
-    asymmetric K nothing is implied, and the leak has to be measured. Its driver is the
-    antisymmetric part A = (K − Kᵀ)/2.
+    given the blanket read at one instant. A Dirac boundary state with :math:`J_{ij} \ne 0`
+    *determines* :math:`\sigma_j`: where that leaves nothing open inside or outside, independence is
+    vacuous. Otherwise it holds for symmetric K = diag(β) J, and for asymmetric K the leak is
+    measured (:mod:`deepparticle.partitions.equal_time`).
+
+Blankets overlap: a boundary state between two partitions side by side belongs to both of theirs,
+and is counted in both, and as shared. Insides never do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from deepparticle.agents.subparticle import Subparticle
 from deepparticle.blankets._types import FloatArray
 from deepparticle.blankets.errors import Fault, PartitionError, SettingError
-from deepparticle.partitions.arrays import CouplingEntries, coupling_entries
+from deepparticle.blankets.leaks import LAWS
+from deepparticle.partitions.arrays import CouplingEntries
+from deepparticle.partitions.borders import Borders
 from deepparticle.partitions.checking import faults_of
 from deepparticle.partitions.columns import leaf_columns
-from deepparticle.partitions.graphs import blanket_weights
-from deepparticle.partitions.population import Population
+from deepparticle.partitions.equal_time import EqualTime, EqualTimeLeaks
 
 if TYPE_CHECKING:
     from deepparticle.partitions.partition import Partition
@@ -52,14 +55,25 @@ class LevelReport:
     path : str
         The partition; ``""`` for the root.
     depth : int
-        0 for the root.
+        0 for the partition that was asked.
     leaves, sensory, active : int
         How many subparticles are inside, and boundary states in its blanket.
+    shared : int
+        Boundary states of its blanket that belong to the blanket of a partition beside it, too.
     vacuous : int
-        Boundary states of its blanket that determine the state behind them (weight not 0): given
-        them, independence at one instant says nothing about that state.
+        Boundary states of its blanket that determine the state behind them (Dirac, weight not 0):
+        given them, independence at one instant says nothing about that state.
     asymmetry : float
         :math:`\|K - K^T\| / \|K\|` of the couplings inside, 0 where there are none.
+    leaks : tuple of Fault
+        Where the path-wise law is broken at this level; empty where it holds.
+    free_inside, free_outside : int
+        States that the blanket, read at one instant, does not determine.
+    listeners : int or None
+        Pairs of uncoupled subparticles inside that some third one listens to: under the synchronous
+        schedule they depend on each other at equal time. None where they are too many to count.
+    equal_time : tuple of EqualTime
+        What holds at equal time, and how large the leak is, by schedule.
     """
 
     path: str
@@ -67,8 +81,14 @@ class LevelReport:
     leaves: int
     sensory: int
     active: int
+    shared: int
     vacuous: int
     asymmetry: float
+    leaks: tuple[Fault, ...]
+    free_inside: int
+    free_outside: int
+    listeners: int | None
+    equal_time: tuple[EqualTime, ...]
 
 
 @dataclass(frozen=True)
@@ -84,11 +104,17 @@ class PartitionReport:
     levels : tuple of LevelReport
         The world and every partition and population inside, outermost first; empty where faults
         leave nothing to measure.
+    symmetric : bool
+        Whether K of the whole world is.
+    reason : str
+        Why equal-time leaks have no numbers, where they have none.
     """
 
     name: str
     faults: tuple[Fault, ...]
     levels: tuple[LevelReport, ...]
+    symmetric: bool = True
+    reason: str = ""
 
     @property
     def lawful(self) -> bool:
@@ -96,88 +122,123 @@ class PartitionReport:
         return not self.faults
 
     def __str__(self) -> str:
-        lines = [
-            f"Partition {self.name!r}: "
-            + ("lawful at every level" if self.lawful else f"{len(self.faults)} faults")
-        ]
+        verdict = "lawful at every level" if self.lawful else f"{len(self.faults)} faults"
+        lines = [f"Partition {self.name!r}: {verdict}"]
         lines += [f"  ! {fault}" for fault in self.faults]
         lines.append(
-            f"  {'partition':<28}{'leaves':>7}{'s':>6}{'a':>6}{'vacuous':>9}{'|K-Kᵀ|/|K|':>12}"
+            f"  {'partition':<28}{'leaves':>7}{'s':>6}{'a':>6}{'shared':>8}{'vacuous':>9}"
+            f"{'|K-Kᵀ|/|K|':>12}"
         )
         for level in self.levels:
-            name = "  " * level.depth + (level.path.rsplit("/", 1)[-1] or self.name)
             lines.append(
-                f"  {name:<28} {level.leaves:>6} {level.sensory:>5} {level.active:>5}"
-                f" {level.vacuous:>8} {level.asymmetry:>11.3g}"
+                f"  {self._name(level):<28} {level.leaves:>6} {level.sensory:>5} {level.active:>5}"
+                f" {level.shared:>7} {level.vacuous:>8} {level.asymmetry:>11.3g}"
             )
+        lines.append(self._path_wise())
         lines.append(
-            "  path-wise: "
-            + ("holds" if self.lawful else "broken, see above")
-            + " (inside ⟂ outside given the blanket's paths)"
+            "  one step:   holds by construction (a subparticle reads only its blanket); "
+            "certify(run) tests it"
         )
-        lines.append("  one step:  holds by construction (a subparticle reads only its blanket)")
-        if not self.levels:
-            lines.append("  equal time: nothing can be said before the faults are mended")
-        elif self.levels[0].asymmetry < 1e-12:
-            lines.append(
-                "  equal time: K is symmetric, the stationary law (if there is one) is closed-form "
-                "under single-site\n              schedules, and under the synchronous one if all "
-                "clocks are equal"
-            )
-        else:
-            lines.append("  equal time: K is not symmetric, nothing is implied; measure the leak")
-        return "\n".join(lines)
+        return "\n".join([*lines, *self._equal_time()])
 
     __repr__ = __str__
+
+    def _name(self, level: LevelReport) -> str:
+        return "  " * level.depth + (level.path.rsplit("/", 1)[-1] or self.name)
+
+    def _path_wise(self) -> str:
+        broken = [level.path or self.name for level in self.levels if level.leaks]
+        if broken:
+            return f"  path-wise:  broken at {', '.join(map(repr, broken))}, see above"
+        if not self.lawful:
+            return "  path-wise:  not to be relied on before the faults are mended"
+        return "  path-wise:  holds at every level (inside ⟂ outside given the blanket's paths)"
+
+    def _equal_time(self) -> list[str]:
+        if not self.levels:
+            return ["  equal time: nothing can be said before the faults are mended"]
+        if self.symmetric:
+            line = "K is symmetric, it is implied: by single-site schedules, and by the synchronous"
+            line += f"\n{' ' * 14}one if all clocks are equal, as far as there is a stationary law"
+        else:
+            line = "K is not symmetric, nothing is implied; leaks in nats, at one instant:"
+        if self.reason:
+            line += f"\n{' ' * 14}(without numbers: {self.reason})"
+        head = (
+            f"  {'partition':<28}{'free in':>8}{'out':>6}{'listeners':>11}"
+            f"{'synchronous':>13}{'pairs':>8}{'sequential':>12}{'pairs':>8}"
+        )
+        return [f"  equal time: {line}", head, *map(self._open, self.levels)]
+
+    def _open(self, level: LevelReport) -> str:
+        listeners = "–" if level.listeners is None else level.listeners
+        numbers = ""
+        for one, width in zip(level.equal_time, (13, 12), strict=True):
+            leak = one.status if one.leak is None else _nats(one.leak, one.method)
+            pairs = "–" if one.pairs is None else _nats(one.pairs, one.method)
+            numbers += f"{leak:>{width}}{pairs:>8}"
+        return (
+            f"  {self._name(level):<28}{level.free_inside:>8}{level.free_outside:>6}"
+            f"{listeners:>11}{numbers}"
+        )
+
+
+def _nats(information: float, method: str) -> str:
+    return ("~" if method == "linearised" and information else "") + f"{information:.2g}"
 
 
 def report_of(partition: Partition) -> PartitionReport:
     """Make the report of a partition and everything inside."""
     faults = tuple(faults_of(partition))
     try:
-        levels = _levels(partition)
-    except (PartitionError, SettingError, RecursionError):
-        # Numbers that are not finite, a nesting without end: `faults` name them.
-        if not faults:
+        with np.errstate(over="ignore", invalid="ignore"):
+            return _measured(partition, faults)
+    except (PartitionError, SettingError, RecursionError, np.linalg.LinAlgError):
+        # Numbers that are not finite, a nesting without end: faults name them, if not here then
+        # outside this part of the world.
+        if not faults and not faults_of(partition.world):
             raise
-        levels = ()
-    return PartitionReport(str(partition), faults, levels)
+        return PartitionReport(str(partition), faults, ())
 
 
-def _levels(partition: Partition) -> tuple[LevelReport, ...]:
-    entries, precision = coupling_entries(partition), leaf_columns(partition).precision
-    root_depth = partition.path.count("/") + bool(partition.path)
+def _measured(partition: Partition, faults: tuple[Fault, ...]) -> PartitionReport:
+    world = partition.world
+    borders = Borders(world)
+    columns = leaf_columns(world)
     # A world of one population is asked for the same rows twice.
-    asymmetry = lru_cache(maxsize=1)(partial(_asymmetry, entries, precision))
+    asymmetry = lru_cache(maxsize=1)(partial(_asymmetry, borders.entries, columns.precision))
+    open_states = EqualTimeLeaks(borders, columns, asymmetry(0, world.leaf_count))
+    top = partition.path.count("/") + bool(partition.path)
     levels = []
-    for place, row in _places(partition):
-        size = place.size if isinstance(place, Population) else place.leaf_count
-        sensory, active = blanket_weights(place)
-        depth = place.path.count("/") + bool(place.path) - root_depth
-        levels.append(
-            LevelReport(
-                path=place.path,
-                depth=depth,
-                leaves=size,
-                sensory=len(sensory),
-                active=len(active),
-                vacuous=int(np.count_nonzero(sensory) + np.count_nonzero(active)),
-                asymmetry=asymmetry(row, size),
-            )
+    for place in borders.places:
+        if partition.path and not f"{place.path}/".startswith(f"{partition.path}/"):
+            continue
+        sensory, active = borders.sensory(place), borders.active(place)
+        freedom = open_states.of(place)
+        level = LevelReport(
+            path=place.path,
+            depth=place.depth - top,
+            leaves=place.size,
+            sensory=len(sensory),
+            active=len(active),
+            shared=int(np.count_nonzero(sensory.shared) + np.count_nonzero(active.shared)),
+            vacuous=int(np.count_nonzero(sensory.known) + np.count_nonzero(active.known)),
+            asymmetry=asymmetry(place.start, place.size),
+            leaks=_leaks(faults, place.path or world.name),
+            free_inside=freedom.inside,
+            free_outside=freedom.outside,
+            listeners=open_states.listeners(place),
+            equal_time=freedom.equal_time,
         )
-    return tuple(levels)
+        levels.append(level)
+    return PartitionReport(
+        str(partition), faults, tuple(levels), open_states.symmetric, open_states.reason
+    )
 
 
-def _places(partition: Partition) -> Iterator[tuple[Any, int]]:
-    """The partition and those inside, populations too, each with its first row."""
-    yield partition, 0
-    row = 0
-    for member in partition.walk():
-        if isinstance(member, Subparticle):
-            row += 1
-        elif not member.is_external:
-            yield member, row
-            row += member.size if isinstance(member, Population) else 0
+def _leaks(faults: tuple[Fault, ...], level: str) -> tuple[Fault, ...]:
+    """Those among the faults that say that a level leaks."""
+    return tuple(fault for fault in faults if fault.where == level and fault.rule in LAWS)
 
 
 def _asymmetry(entries: CouplingEntries, precision: FloatArray, row: int, size: int) -> float:

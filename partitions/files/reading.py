@@ -33,6 +33,7 @@ from deepparticle.partitions.macroscale import BlockViews
 from deepparticle.partitions.partition import Partition
 from deepparticle.partitions.placing import Entry, place_members
 from deepparticle.partitions.population import Population
+from deepparticle.partitions.strays import leaking_levels
 
 __all__ = ["from_spec", "header_fault"]
 
@@ -306,7 +307,8 @@ class _Reading:
             self.collector.add(
                 where,
                 "a coupling passes through a boundary state",
-                "a coupling across a blanket without a boundary state",
+                "a coupling across a blanket without a boundary state"
+                + _leak(world, source, target),
                 'give "boundary": {"kind": "delta", "weight": ...}',
             )
         if source is None or target is None or spec.boundary is None:
@@ -384,6 +386,14 @@ class _Reading:
                     UserWarning,
                     stacklevel=5,
                 )
+
+
+def _leak(world: Partition, source: Any, target: Any) -> str:
+    """Where a connection without a boundary state leaks, if both of its ends are states."""
+    if not all(isinstance(end, (Subparticle, ExternalState)) for end in (source, target)):
+        return ""
+    levels = ", ".join(map(repr, leaking_levels(world, source, target)))
+    return f": the path {source} → {target} leaks at {levels}" if levels else ""
 
 
 def _mend_of_parent(entry: Entry) -> str:

@@ -57,6 +57,7 @@ from deepparticle.compile import (
     verify,
 )
 from deepparticle.partitions import (
+    Certificate,
     Partition,
     Population,
     from_couplings,
@@ -71,6 +72,7 @@ __all__ = [
     "BlanketError",
     "Boundary",
     "BoundaryConditional",
+    "Certificate",
     "ContinuousBernoulli",
     "Delta",
     "DivergenceError",

@@ -125,7 +125,8 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
         changed(couplings__0__boundary=None),
         (
             "couplings[0] of brain/a → brain/b: a coupling passes through a boundary state ... "
-            "(got a coupling across a blanket without a boundary state) ... Mend: give "
+            "(got a coupling across a blanket without a boundary state: the path "
+            "brain/a → brain/b leaks at 'brain/a', 'brain/b'). Mend: give "
             '"boundary": {"kind": "delta"'
         ),
     ),
