@@ -30,6 +30,7 @@ from deepparticle.figures.information import (
     information_against_orthogonality,
 )
 from deepparticle.figures.landscapes import best_region, landscape, landscapes
+from deepparticle.figures.leak import leak_against_orthogonality
 from deepparticle.figures.regimes import (
     RegimePanel,
     attractor_gallery,
@@ -69,6 +70,7 @@ __all__ = [
     "information_against_orthogonality",
     "landscape",
     "landscapes",
+    "leak_against_orthogonality",
     "mean_curve",
     "method_bars",
     "network_drawing",

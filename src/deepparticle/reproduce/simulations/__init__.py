@@ -6,11 +6,13 @@ from deepparticle.reproduce.simulations.basis import BASIS
 from deepparticle.reproduce.simulations.digits import DIGITS
 from deepparticle.reproduce.simulations.faces import FACES
 from deepparticle.reproduce.simulations.forgetting import FORGETTING
+from deepparticle.reproduce.simulations.leak import LEAK
 from deepparticle.reproduce.simulations.scaling import SCALING
 from deepparticle.reproduce.simulations.sequence import SEQUENCE
 
 __all__ = ["SIMULATIONS"]
 
 SIMULATIONS: dict[str, Simulation] = {
-    each.name: each for each in (BASIS, DIGITS, SEQUENCE, FORGETTING, SCALING, FACES, APPENDIX)
+    each.name: each
+    for each in (BASIS, DIGITS, SEQUENCE, FORGETTING, SCALING, FACES, LEAK, APPENDIX)
 }
