@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from deepparticle.partitions.certificate import Certificate
+    from deepparticle.partitions.coarse_worlds import Coarsening
+    from deepparticle.partitions.flows import Flows
+    from deepparticle.partitions.levels import Level
     from deepparticle.partitions.reporting import PartitionReport
 
 __all__ = ["Partition"]
@@ -72,6 +75,7 @@ class Partition(Tree):
         super().__init__(name, **settings)
         self.time = 0
         """How many steps this world has made by hand; clocks count from here."""
+        self._coarsening: Coarsening | None = None
 
     # ------------------------------------------------------------------ adding
 
@@ -573,6 +577,154 @@ class Partition(Tree):
             clock=clock,
             time=time,
         )
+
+    # ------------------------------------------------------------------ levels
+
+    def level(self, depth: int) -> Level:
+        """What this partition consists of at a depth: its units, with their rows and blankets.
+
+        Parameters
+        ----------
+        depth : int
+            0 is this partition itself, 1 what lies directly inside, and so on.
+
+        Returns
+        -------
+        Level
+            The partitions at that depth, and the subparticles above it, in row order.
+
+        Raises
+        ------
+        SettingError, SettingTypeError
+            If the depth is not a whole number ≥ 0.
+        """
+        from deepparticle.partitions.levels import level_at
+
+        return level_at(self, depth)
+
+    def coarsen(
+        self,
+        level_or_paths: Any,
+        state: Any = "mean",
+        *,
+        direction: ArrayLike | None = None,
+        internal: str = "response",
+        distribution: StateDistribution | str | None = None,
+        start: ArrayLike | None = None,
+        evidence: ArrayLike | None = None,
+    ) -> Partition:
+        r"""Make a world whose subparticles are partitions of this one, with macro-scale states.
+
+        .. math:: S_A = w_A^T \sigma_A, \qquad J_{AB} = p_A^T J_{A \leftarrow B}\, v_B
+
+        around a fixed point, to first order, with w, v, p, the precision, the bias and the limits
+        of all this as derived in :mod:`deepparticle.partitions.coarsening`.
+
+        Parameters
+        ----------
+        level_or_paths : Level, int, or sequence of Member or str
+            What becomes one subparticle each: a level of this world, the depth of one, or
+            partitions and subparticles that cover it.
+        state : {"mean", "projection"} or callable
+            The macro-scale state: the mean of the members, their projection on a direction, or a
+            function of their states, shape (…, n) → (…), differentiable.
+        direction : array_like of shape (N,), optional
+            For a projection, for example a stored pattern; by default the leading eigenvector of
+            the couplings inside each unit.
+        internal : {"response", "ignore"}
+            What becomes of couplings inside a unit. They enter its precision, as the gain of the
+            unit to a field from outside; or, ignored, only its bias.
+        distribution : StateDistribution or "gaussian", optional
+            Of the macro-scale states; by default that of the members where they share one.
+            ``"gaussian"`` has the variance of the macro-scale state too, and does not saturate.
+        start : array_like of shape (N,), optional
+            States near which the fixed point is looked for; 0 by default.
+        evidence : array_like of shape (N,), optional
+            Evidence at the fixed point; none by default.
+
+        Returns
+        -------
+        Partition
+            A world like any other, whose ``coarsening`` says how it was made. The nesting above the
+            units, external states and their processes are carried over.
+
+        Raises
+        ------
+        UnknownPathError, PartitionError
+            If units do not exist, overlap, or do not cover this world; if it is not a whole world.
+        SettingError, SettingTypeError
+            If there is no fixed point near the start, a unit would order by itself, or the state
+            of a unit cannot be had.
+
+        Examples
+        --------
+        >>> world = Partition("world")
+        >>> for side in (world.add_partition("left"), world.add_partition("right")):
+        ...     for name in "abc":
+        ...         _ = side.add_subparticle(name)
+        >>> _ = world.couple("left", "right", 0.1)  # 9 boundary states
+        >>> coarse = world.coarsen(1)
+        >>> round(coarse["right"].sensory["left"].weight, 6)
+        0.3
+        """
+        from deepparticle.partitions.coarse_worlds import coarsen
+
+        return coarsen(
+            self, level_or_paths, state, direction, internal, distribution, start, evidence
+        )
+
+    @property
+    def coarsening(self) -> Coarsening:
+        """How `coarsen` made this world from a finer one.
+
+        Raises
+        ------
+        PartitionError
+            If it did not.
+        """
+        if self._coarsening is None:
+            raise PartitionError(
+                Fault(
+                    str(self),
+                    "a world that coarsen() made knows the finer one",
+                    "a world that was made otherwise",
+                    "use coarse = world.coarsen(level)",
+                )
+            )
+        return self._coarsening
+
+    def flows(
+        self,
+        reference: Reference | None = None,
+        kind: str = "synchronous",
+        *,
+        draws: int = 1,
+        seed: int = 0,
+    ) -> Flows:
+        r"""The flows of a partition: the expected change of its inside, blanket and outside.
+
+        .. math:: f_\eta(\eta, s, a), \quad f_s(\eta, s, a), \quad f_a(s, a, \mu), \quad
+                  f_\mu(s, a, \mu)
+
+        Parameters
+        ----------
+        reference : Member or str, optional
+            A partition, population or subparticle; by default this partition.
+        kind : {"synchronous", "langevin"}
+            The change in one synchronous step, :math:`L(\theta) - \mu`, or the drift of the
+            Langevin equation, :math:`c + K\sigma`, per unit of time.
+        draws, seed : int
+            Over how many answers of a process is averaged, and the seed of their randomness.
+
+        Returns
+        -------
+        Flows
+            See :mod:`deepparticle.partitions.flows`.
+        """
+        from deepparticle.partitions.flows import flows_of
+
+        member = self if reference is None else self.resolve(reference)
+        return flows_of(member, kind, draws, seed)
 
     # ------------------------------------------------------------------ doing
 
