@@ -90,6 +90,16 @@ class LevelReport:
     listeners: int | None
     equal_time: tuple[EqualTime, ...]
 
+    @property
+    def path_wise(self) -> bool:
+        """Whether inside and outside are independent path-wise, given the blanket."""
+        return not self.leaks
+
+    @property
+    def one_step(self) -> bool:
+        """Whether they are in one step: objects read what their wiring shows, and nothing else."""
+        return not self.leaks
+
 
 @dataclass(frozen=True)
 class PartitionReport:
@@ -135,11 +145,7 @@ class PartitionReport:
                 f" {level.shared:>7} {level.vacuous:>8} {level.asymmetry:>11.3g}"
             )
         lines.append(self._path_wise())
-        lines.append(
-            "  one step:   holds by construction (a subparticle reads only its blanket); "
-            "certify(run) tests it"
-        )
-        return "\n".join([*lines, *self._equal_time()])
+        return "\n".join([*lines, self._one_step(), *self._equal_time()])
 
     __repr__ = __str__
 
@@ -153,6 +159,12 @@ class PartitionReport:
         if not self.lawful:
             return "  path-wise:  not to be relied on before the faults are mended"
         return "  path-wise:  holds at every level (inside ⟂ outside given the blanket's paths)"
+
+    def _one_step(self) -> str:
+        if not all(level.one_step for level in self.levels):
+            return "  one step:   broken there, too (a state is read past the blanket)"
+        holds = "holds by construction (a subparticle reads only its blanket)"
+        return f"  one step:   {holds}; certify(run) tests it"
 
     def _equal_time(self) -> list[str]:
         if not self.levels:

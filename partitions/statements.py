@@ -8,7 +8,7 @@ by the score test of :mod:`deepparticle.blankets.score_test`. The functions are
 ``state``      a state that it does not sense: of another subparticle, of an external state, or its
                own last one
 ``square``     the square of one
-``earlier``    any state one step before the old one, also of what it senses
+``earlier``    any state one step before the one that it could see, also of what it senses
 ``product``    the product of two variables, one of which it does not sense
 ``noise``      the residual of another subparticle in the same step
 ``partition``  for a partition as a whole: its summed residual, with the mean of what lies outside
@@ -92,14 +92,11 @@ class OneStepTests:
             yield _matrix("state", z, ~self._known)
 
     def _of_functions(self) -> Iterator[_Part]:
-        t = self._transitions
         if "square" in self._chosen:
             z = self._scores(lambda variables: variables * variables)
             yield _matrix("square", z, ~self._known)
         if "earlier" in self._chosen:
-            z = score_statistics(
-                t.residuals, t.variances, np.concatenate([t.earlier, self._earlier], axis=1)
-            )
+            z = self._scores(lambda variables: variables, earlier=True)
             # An external state that stays as it is was no other one step earlier.
             still = np.all(self._earlier == self._now, axis=0)
             asked = np.ones_like(self._known)
@@ -112,15 +109,19 @@ class OneStepTests:
             rows, pairs = np.nonzero(asked & np.isfinite(z))
             yield _part("product", rows, first[pairs], z[rows, pairs], second[pairs])
 
-    def _scores(self, function: Callable[[FloatArray], FloatArray]) -> FloatArray:
-        """The statistic of every row with a function of the variables that it could have seen."""
+    def _scores(
+        self, function: Callable[[FloatArray], FloatArray], earlier: bool = False
+    ) -> FloatArray:
+        """The statistic of every row with a function of what it could see, or had seen before."""
         t = self._transitions
-        if t.rank is None:
-            variables = np.concatenate([t.before, self._now], axis=1)
+        external = self._earlier if earlier else self._now
+        states = t.missed_by if earlier else t.seen_by
+        if t.rank is None:  # all could see the same
+            variables = np.concatenate([states(0), external], axis=1)
             return score_statistics(t.residuals, t.variances, function(variables))
         found = []
         for row in range(t.residuals.shape[1]):
-            variables = np.concatenate([t.seen_by(row), self._now], axis=1)
+            variables = np.concatenate([states(row), external], axis=1)
             own = slice(row, row + 1)
             found.append(
                 score_statistics(t.residuals[:, own], t.variances[:, own], function(variables))

@@ -74,6 +74,12 @@ class Transitions:
             return self.before
         return np.where(self.rank < self.rank[row], self.after, self.before)
 
+    def missed_by(self, row: int) -> FloatArray:
+        """The states just before those, which it could have seen one step ago, shape (t, N)."""
+        if self.rank is None:
+            return self.earlier
+        return np.where(self.rank < self.rank[row], self.before, self.earlier)
+
 
 def recorded_states(run: Any, count: int) -> FloatArray:
     """The states of a run, or an array of them, checked.

@@ -166,9 +166,9 @@ def power(steps: int, weight: float, runs: int) -> tuple[float, float]:
 
 
 def test_a_hidden_coupling_is_found_and_named() -> None:
-    """Couplings of .8 beside lawful ones of 2: from a few per cent to all, with run length."""
+    """Couplings of .8 beside lawful ones of 2. Measured: .16 of the short runs, all long ones."""
     few, _ = power(25, 0.8, 25)
-    many, named = power(1600, 0.8, 25)
+    many, named = power(800, 0.8, 25)
     assert few < 0.6
     assert many == 1.0
     assert named > 0.6
@@ -257,13 +257,13 @@ def test_partial_correlation_rejects_lawful_networks_and_the_score_test_does_not
 
 def test_in_the_linear_case_partial_correlation_is_right_too() -> None:
     partial = score = 0
-    for seed in range(40):
+    for seed in range(30):
         world, scene = network(seed, (GAUSSIAN,), sense=1.0), scenes(seed, 50)
         run = run_of(world, seed, 20, chains=50, scene=scene)
         partial += partial_correlation_alarm(world, run.states, scene)
         score += not world.certify(run, {"scene": scene}).ok
-    assert partial <= 7
-    assert score <= 7
+    assert partial <= 5  # .05 of 30, and three standard errors
+    assert score <= 5
 
 
 # ---------------------------------------------------------------------- every kind of leak

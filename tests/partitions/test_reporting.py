@@ -195,6 +195,9 @@ def test_a_leak_is_said_at_its_level() -> None:
     path = "the path brain/motor/plan→brain/motor/arm → brain/vision/right"
     assert leaking == {"": [], "brain": [], "brain/vision": [], "brain/motor": [path]}
     assert "path-wise:  broken at 'brain/motor', see above" in str(report)
+    assert "one step:   broken there, too" in str(report)
+    assert [level.path_wise for level in report.levels] == [True, True, True, False]
+    assert [level.one_step for level in report.levels] == [True, True, True, False]
 
 
 def test_empty_worlds_have_reports() -> None:

@@ -73,6 +73,10 @@ def test_what_a_row_could_see(schedule: str) -> None:
     if schedule != "synchronous":
         expected[:2] = states[2, :2]  # those before it are new
     np.testing.assert_array_equal(seen, expected)
+    missed = states[0].copy()
+    if schedule != "synchronous":
+        missed[:2] = states[1, :2]
+    np.testing.assert_array_equal(t.missed_by(2)[0], missed)
 
 
 def test_large_sparse_worlds_are_multiplied_sparse(monkeypatch: pytest.MonkeyPatch) -> None:
