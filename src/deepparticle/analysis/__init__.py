@@ -33,6 +33,7 @@ from deepparticle.analysis.information import (
     recall_information,
 )
 from deepparticle.analysis.laws import StationaryLaw, total_variation
+from deepparticle.analysis.levels import Estimate, LevelComparison, compare_levels
 from deepparticle.analysis.limit_cycles import LimitCycles, limit_cycles
 from deepparticle.analysis.moment_distance import MomentDistance
 from deepparticle.analysis.moments import Moments, moments
@@ -43,6 +44,7 @@ from deepparticle.analysis.sequences import SequenceStatistics, sequence_statist
 from deepparticle.analysis.stationary_law import stationary_law
 from deepparticle.analysis.steady_state import SteadyState, steady_state
 from deepparticle.analysis.symmetry import antisymmetric_part, asymmetry, symmetric_part
+from deepparticle.analysis.time_scales import TimeScales, autocorrelation_time, time_scales
 from deepparticle.analysis.two_sample import TwoSampleTest, two_sample_test
 
 __all__ = [
@@ -52,8 +54,10 @@ __all__ = [
     "Components",
     "Currents",
     "EntropyProduction",
+    "Estimate",
     "ExactCurrents",
     "Information",
+    "LevelComparison",
     "LimitCycles",
     "MomentDistance",
     "Moments",
@@ -61,15 +65,18 @@ __all__ = [
     "SequenceStatistics",
     "StationaryLaw",
     "SteadyState",
+    "TimeScales",
     "TwoSampleTest",
     "angles_between",
     "antisymmetric_part",
     "asymmetry",
     "attractors",
     "attractors_of_each",
+    "autocorrelation_time",
     "capacity_curve",
     "circulation",
     "circulation_of",
+    "compare_levels",
     "confusion_information",
     "correlation",
     "deviation_from_orthogonality",
@@ -100,6 +107,7 @@ __all__ = [
     "stationary_law",
     "steady_state",
     "symmetric_part",
+    "time_scales",
     "total_variation",
     "two_sample_test",
 ]
