@@ -16,7 +16,7 @@ A partition with no subparticle inside has no internal state, and is not a unit.
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -31,12 +31,12 @@ from deepparticle.blankets.errors import Fault, PartitionError, SettingError, Se
 from deepparticle.blankets.naming import unknown_path
 from deepparticle.partitions.leaf_paths import LeafPaths
 from deepparticle.partitions.population import Population, PopulationMember
-from deepparticle.partitions.tree import Reference, Tree, ancestors
+from deepparticle.partitions.tree import Reference, Tree
 
 if TYPE_CHECKING:
     from deepparticle.partitions.partition import Partition
 
-__all__ = ["Level", "checked_level", "level_at", "level_of_paths"]
+__all__ = ["Level", "level_at", "level_of_units"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +103,7 @@ class Level:
     @property
     def units(self) -> tuple[Any, ...]:
         """The units themselves: partitions, populations and subparticles."""
-        self._refuse_changes()
+        self.refuse_changes()
         return tuple(
             unit
             for _, member, each in self.blocks
@@ -113,7 +113,7 @@ class Level:
     @property
     def between(self) -> tuple[Boundary, ...]:
         """The boundary states between two units: each is in the blankets of both."""
-        self._refuse_changes()
+        self.refuse_changes()
         return tuple(self._between())
 
     def _between(self) -> Iterator[Boundary]:
@@ -206,7 +206,8 @@ class Level:
             raise unknown_path(f"a level of {str(self.partition)!r}", path, self.paths)
         return number
 
-    def _refuse_changes(self) -> None:
+    def refuse_changes(self) -> None:
+        """Raise PartitionError if the structure of the world has changed since."""
         if self.revision != self.partition.revision:
             raise PartitionError(
                 Fault(
@@ -225,9 +226,6 @@ class Level:
         if len(self) > 12:
             lines.append(f"  … and {len(self) - 12} more")
         return "\n".join(lines) + ">"
-
-
-# ------------------------------------------------------------------ by depth
 
 
 def level_at(partition: Partition, depth: Any) -> Level:
@@ -254,7 +252,7 @@ def level_at(partition: Partition, depth: Any) -> Level:
                 "give 0 for the whole, 1 for what lies directly inside, …",
             )
         )
-    return _cut(partition, list(_units_at(partition, wanted)), wanted)
+    return level_of_units(partition, list(_units_at(partition, wanted)), wanted)
 
 
 def _units_at(member: Any, depth: int) -> Iterator[tuple[Any, bool]]:
@@ -271,140 +269,17 @@ def _units_at(member: Any, depth: int) -> Iterator[tuple[Any, bool]]:
                 yield from _units_at(inner, depth - 1)
 
 
-# ------------------------------------------------------------------ by name
-
-
-def level_of_paths(partition: Partition, references: Sequence[Reference]) -> Level:
-    """The units that are named, in row order.
+def level_of_units(partition: Partition, found: list[tuple[Any, bool]], depth: int | None) -> Level:
+    """The level of given units; those without a subparticle inside are left out.
 
     Parameters
     ----------
     partition : Partition
-    references : sequence of Member or str
-        Partitions, populations and subparticles. None lies inside another, and together they cover
-        the partition.
-
-    Raises
-    ------
-    UnknownPathError
-        If a path leads nowhere.
-    PartitionError
-        With *all* faults, if units overlap, leave a subparticle out, lie outside, or are no units.
+    found : list of (Member, bool)
+        In row order, covering the partition: units, or populations whose members are units each.
+    depth : int or None
+        Where they are.
     """
-    where = f"{partition}.coarsen"
-    named = [partition.resolve(reference) for reference in references]
-    faults = [_no_unit(where, member, partition) for member in named]
-    chosen = {id(member) for member in named}
-    for number, member in enumerate(named):
-        if member in named[:number]:
-            faults.append(
-                Fault(where, "each unit is named once", f"{member.path!r} twice", "name it once")
-            )
-        around = [one for one in ancestors(member) if id(one) in chosen]
-        if around:
-            faults.append(
-                Fault(
-                    where,
-                    "units have no subparticle in common",
-                    f"{member.path!r}, which lies inside {str(around[0])!r}",
-                    "name one of them",
-                )
-            )
-    _refuse(faults)
-    found, missing = _in_row_order(partition, chosen)
-    if missing:
-        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-        raise PartitionError(
-            Fault(
-                where,
-                "complete coverage: every subparticle is inside one of the units",
-                f"{missing[0]!r}{more} in none of them",
-                "name what holds it, or the subparticle itself",
-            )
-        )
-    return _cut(partition, found, None)
-
-
-def _no_unit(where: str, member: Any, partition: Partition) -> Fault | None:
-    if member.is_external:
-        return Fault(
-            where,
-            "a unit has internal states",
-            f"the external state {member.path!r}",
-            "leave it out: external states are carried over",
-        )
-    if member is not partition and partition not in ancestors(member):
-        return Fault(
-            where,
-            "a unit lies inside the partition",
-            f"{str(member)!r}",
-            f"name partitions and subparticles inside {str(partition)!r}",
-        )
-    return None
-
-
-def _refuse(faults: Sequence[Fault | None]) -> None:
-    found = [fault for fault in faults if fault is not None]
-    if found:
-        raise PartitionError(dict.fromkeys(found))
-
-
-def _in_row_order(
-    partition: Partition, chosen: set[int]
-) -> tuple[list[tuple[Any, bool]], list[str]]:
-    found: list[tuple[Any, bool]] = []
-    missing: list[str] = []
-
-    def visit(member: Any) -> None:
-        if id(member) in chosen:
-            found.append((member, False))
-        elif isinstance(member, Subparticle):
-            missing.append(member.path)
-        elif isinstance(member, Population):
-            made = member._members.values()
-            named = {one.row for one in made if id(one) in chosen}
-            if len(named) == member.size:
-                found.append((member, True))
-            else:
-                missing.extend(
-                    f"{member.path}/{row}" for row in sorted(set(range(member.size)) - named)
-                )
-        elif isinstance(member, Tree):
-            for inner in member:
-                visit(inner)
-
-    visit(partition)
-    return found, missing
-
-
-def checked_level(partition: Partition, level_or_paths: Any) -> Level:
-    """A level of `partition` from a level, a depth, or a sequence of members and paths.
-
-    Raises
-    ------
-    PartitionError
-        If the level is that of another partition, or of an earlier structure.
-    """
-    if isinstance(level_or_paths, Level):
-        if level_or_paths.partition is not partition:
-            raise PartitionError(
-                Fault(
-                    f"{partition}.coarsen",
-                    "a level is cut from the partition that is coarsened",
-                    f"a level of {str(level_or_paths.partition)!r}",
-                    f"use {partition}.level(k)",
-                )
-            )
-        level_or_paths._refuse_changes()
-        return level_or_paths
-    if isinstance(level_or_paths, (str, Member)):
-        return level_of_paths(partition, [level_or_paths])
-    if isinstance(level_or_paths, Sequence):
-        return level_of_paths(partition, level_or_paths)
-    return level_at(partition, level_or_paths)
-
-
-def _cut(partition: Partition, found: list[tuple[Any, bool]], depth: int | None) -> Level:
     runs: list[Any] = []
     sizes: list[Any] = []
     blocks: list[tuple[int, Member, bool]] = []
