@@ -103,6 +103,24 @@ def test_the_loop_keeps_the_world_in_place(output: Callable[[str], Output]) -> N
     assert all(abs(closed) < 0.5 < 3.0 < float(mean) for mean in means.values())
 
 
+def test_levels_are_slow_from_the_inside_out(output: Callable[[str], Output]) -> None:
+    printed = output("08_levels").printed
+    rows = re.findall(r"^(partitions|subparticles).* ([\d.]+) ± [\d.]+ *$", printed, re.MULTILINE)
+    times = [float(time) for _, time in rows]
+    assert len(times) == 5
+    assert times == sorted(times, reverse=True)
+    assert times[0] > 2 * times[-1]
+
+
+def test_a_coarse_world_predicts_the_means_of_a_fine_one(output: Callable[[str], Output]) -> None:
+    printed = output("08_levels").printed
+    rows = re.findall(r"< 1e-12 +([\d.]+) +(-?[\d.]+) ± ([\d.]+)", printed)
+    assert len(rows) == 3  # expected states agree to rounding, in all of them
+    for correlation, error, spread in rows:
+        assert float(correlation) > 0.97
+        assert float(error) < 0.05 + 2 * float(spread)
+
+
 @pytest.mark.slow
 def test_half_a_digit_is_completed(tmp_path: Path) -> None:
     found = run("04_digits", tmp_path / "out")
