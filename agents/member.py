@@ -3,14 +3,15 @@ r"""What every object of a world has: a name, a place, and settings inherited fr
 The innermost setting wins: a subparticle that sets no precision of its own uses that of the
 partition around it, and so on up to the root, and beyond that the default.
 
-==================  ========  =================================================================
-setting             default   meaning
-==================  ========  =================================================================
-``precision``       1         :math:`\beta \ge 0`, scales the argument of inference (theory: iT)
-``learning_rate``   0         :math:`\alpha \ge 0`, scales learning
-``clock``           1         updates when ``t mod clock = 0``; a whole number ≥ 1
-``time_step``       0.01      :math:`\tau > 0`, the time of a step of the schedule ``langevin``
-==================  ========  =================================================================
+==================  =========  ================================================================
+setting             default    meaning
+==================  =========  ================================================================
+``precision``       1          :math:`\beta \ge 0`, scales the argument of inference (theory: iT)
+``learning_rate``   0          :math:`\alpha \ge 0`, scales learning
+``clock``           1          updates when ``t mod clock = 0``; a whole number ≥ 1
+``time_step``       0.01       :math:`\tau > 0`, the time of a step of the schedule ``langevin``
+``learning_rule``   published  a name, see :mod:`deepparticle.agents.learning`
+==================  =========  ================================================================
 """
 
 from __future__ import annotations
@@ -19,13 +20,14 @@ import operator
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar, cast, overload
 
+from deepparticle.agents.learning import checked_learning_rule
 from deepparticle.blankets.errors import Fault, SettingError, SettingTypeError
 from deepparticle.blankets.naming import SEPARATOR, checked_name, nearest
 from deepparticle.blankets.numbers import finite_number
 
 __all__ = ["Inherited", "Member", "checked_clock", "checked_non_negative", "checked_positive"]
 
-Value = TypeVar("Value", float, int)
+Value = TypeVar("Value", float, int, str)
 
 
 def checked_non_negative(value: object, where: str, what: str) -> float:
@@ -90,7 +92,7 @@ class Inherited(Generic[Value]):
 
     Parameters
     ----------
-    default : float or int
+    default : float, int or str
         What holds where no one set anything.
     check : callable
         ``check(value, where, what)`` returns the value or raises.
@@ -126,13 +128,16 @@ class Inherited(Generic[Value]):
 
 
 SETTINGS = ("precision", "learning_rate", "clock", "time_step")
-"""What a member inherits from the partition around it."""
+"""What a member inherits from the partition around it, as numbers."""
+
+INHERITED = (*SETTINGS, "learning_rule")
+"""All that a member inherits."""
 
 
 def _unknown_setting(where: str, setting: str, value: object) -> Fault:
-    close = nearest(setting, SETTINGS, 1)
+    close = nearest(setting, INHERITED, 1)
     mend = f"did you mean {close[0]!r}?" if close else "leave it out"
-    known = ", ".join(repr(name) for name in SETTINGS)
+    known = ", ".join(repr(name) for name in INHERITED)
     return Fault(where, f"the settings are {known}", f"{setting}={value!r}", mend)
 
 
@@ -149,13 +154,14 @@ class Member:
     learning_rate: Inherited[float] = Inherited(0.0, checked_non_negative)
     clock: Inherited[int] = Inherited(1, checked_clock)
     time_step: Inherited[float] = Inherited(0.01, checked_positive)
+    learning_rule: Inherited[str] = Inherited("published", checked_learning_rule)
 
     is_external: bool = False
 
     def __init__(self, name: str, **settings: Any) -> None:
         self._name = checked_name(name, type(self).__name__)
         self._parent: Member | None = None
-        self.own_settings: dict[str, float | int] = {}
+        self.own_settings: dict[str, float | int | str] = {}
         for setting, value in settings.items():
             if not isinstance(getattr(type(self), setting, None), Inherited):
                 raise SettingTypeError(_unknown_setting(str(self), setting, value))

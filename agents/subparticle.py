@@ -12,7 +12,8 @@ and "Learning"; theory notes in ``docs/theory.md``):
 3. *act* — show the new state to every active state, :math:`a_{ij} = J_{ji}\,\sigma'_i`;
 4. *learn* — send the prediction error :math:`\varepsilon_i = \sigma'_i - L(h_i)` to every
    micro-scale sensory state, which changes its weight by
-   :math:`\alpha_i\,\varepsilon_i\,\sigma'_j`.
+   :math:`\alpha_i\,\varepsilon_i\,\sigma'_j` (or by another rule, see
+   :mod:`deepparticle.agents.learning`).
 
 The prediction :math:`L(h_i)` is made without the evidence and without :math:`\beta`: it is what the
 particle expected before the evidence came. A subparticle reads its own blanket, and only that.
@@ -20,6 +21,7 @@ particle expected before the evidence came. A subparticle reads its own blanket,
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +31,7 @@ import numpy as np
 from deepparticle.agents.continuous_bernoulli import ContinuousBernoulli
 from deepparticle.agents.diffusion import diffused, drifted, refuse_jumping
 from deepparticle.agents.distribution import StateDistribution
+from deepparticle.agents.learning import learning_rule_named
 from deepparticle.agents.member import Member, checked_non_negative, checked_positive
 from deepparticle.blankets.boundary import (
     ActiveState,
@@ -107,7 +110,7 @@ class Subparticle(Member):
         How the internal state is distributed; ``ContinuousBernoulli()`` by default.
     state : float
         The initial state, inside the support.
-    precision, learning_rate, clock, time_step : optional
+    precision, learning_rate, clock, time_step, learning_rule : optional
         Override what is inherited from the partition around.
 
     Raises
@@ -140,6 +143,8 @@ class Subparticle(Member):
             self._distribution = checked_distribution(distribution, str(self))
         self._incoming: dict[BoundaryEnd, Boundary] = {}
         self._outgoing: dict[BoundaryEnd, Boundary] = {}
+        # What its sources had shown when it sensed them, for rules that look back.
+        self._seen: dict[BoundaryEnd, float] = {}
         self._initialise(
             finite_number(bias, str(self), "bias"),
             checked_state(state, self._distribution, str(self)),
@@ -261,6 +266,8 @@ class Subparticle(Member):
         field = self._bias
         sensed = 0.0
         exposed = False
+        looks_back = learning_rule_named(self.learning_rule).looks_back
+        seen: dict[BoundaryEnd, float] = {}
         for boundary in self.incoming():
             if boundary.source.is_external:
                 exposed = True
@@ -268,6 +275,8 @@ class Subparticle(Member):
                     sensed += boundary.state
             else:
                 field += boundary.state
+                if looks_back:
+                    seen[boundary.source] = boundary.source.emission(boundary)
         if evidence is not None:
             sensed = finite_number(evidence, str(self), "evidence")
             if sensed != 0.0 and not exposed:
@@ -282,6 +291,7 @@ class Subparticle(Member):
                 )
         self._field = field
         self._evidence = sensed
+        self._seen = seen
 
     def infer(self, uniform: float | None = None, precision: float | None = None) -> float:
         r"""Update the internal state from what was sensed.
@@ -381,20 +391,44 @@ class Subparticle(Member):
         self._emitted = self._state
 
     def learn(self, learning_rate: float | None = None) -> None:
-        r"""Send the prediction error to the micro-scale sensory states, which learn from it.
+        r"""Send what it knows to the micro-scale sensory states, which learn by `learning_rule`.
+
+        By the published rule what they need is the prediction error :math:`\varepsilon_i`.
 
         Parameters
         ----------
         learning_rate : float, optional
             :math:`\alpha_i` for this step only.
         """
+        for boundary, change in self.changes(learning_rate):
+            if boundary.plastic:
+                boundary.change(change)
+
+    def changes(self, learning_rate: float | None = None) -> Iterator[tuple[Boundary, float]]:
+        r"""What its micro-scale sensory states would learn now, each its :math:`\Delta J_{ij}`.
+
+        Parameters
+        ----------
+        learning_rate : float, optional
+            As of `learn`.
+        """
         if learning_rate is not None:
             learning_rate = checked_non_negative(learning_rate, str(self), "learning_rate")
         rate = self.learning_rate if learning_rate is None else learning_rate
-        error = self.prediction_error
+        rule, prediction = learning_rule_named(self.learning_rule), self.prediction
+        error = self._state - prediction
         for boundary in self.incoming():
-            if not boundary.source.is_external:
-                boundary.learn(error, rate)
+            source = boundary.source
+            if source.is_external:
+                continue
+            if rule.name == "published":
+                yield boundary, boundary.increment(error, rate)
+                continue
+            previous = math.nan
+            if rule.looks_back:  # one that it had not sensed yet counts as it is
+                previous = self._seen.get(source, math.nan)
+                previous = source.emission(boundary) if math.isnan(previous) else previous
+            yield boundary, rate * boundary.asked(rule.change, self._state, prediction, previous)
 
     def free_energy(self, variational_bias: float | None = None) -> LocalFreeEnergy:
         r"""Its own free energy :math:`F_i(b_q)`, for what it last sensed.

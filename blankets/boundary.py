@@ -20,7 +20,8 @@ A boundary state owns its conditional distribution, its plasticity and its learn
 .. math:: \Delta J_{ij} = \alpha_i\,\varepsilon_i\,\sigma'_j ,
 
 for which the target sends the prediction error :math:`\varepsilon_i` and the boundary reads the
-state of its own source: it touches both ends, so nothing non-local is needed.
+state of its own source: it touches both ends, so nothing non-local is needed. This is the published
+rule; others know no more than that (`Boundary.asked`).
 """
 
 from __future__ import annotations
@@ -148,9 +149,38 @@ class Boundary(ABC):
     def learn(self, error: float, rate: float) -> None:
         r"""Change the weight by :math:`\alpha\,\varepsilon_i\,\sigma'_j` (see `increment`)."""
         if self.plastic:
-            self.conditional = self.conditional.with_weight(
-                self.weight + self.increment(error, rate)
-            )
+            self.change(self.increment(error, rate))
+
+    def change(self, change: float) -> None:
+        """Add to the weight, without a word about the ends: nothing else is read."""
+        self.conditional = self.conditional.with_weight(self.weight + change)
+
+    def asked(
+        self,
+        change: Callable[[float, float, float, float, float], float],
+        state: float,
+        prediction: float,
+        previous: float,
+    ) -> float:
+        r"""What a learning rule asks for, per unit of learning rate.
+
+        Parameters
+        ----------
+        change : callable
+            ``change(state, prediction, source, previous, weight)``.
+        state, prediction : float
+            Of the target: :math:`\sigma'_i`, and :math:`L(h_i)`.
+        previous : float
+            The state of the source that had entered :math:`h_i`.
+
+        Returns
+        -------
+        float
+            0 for a boundary that is not plastic.
+        """
+        if not self.plastic:
+            return 0.0
+        return change(state, prediction, self.source.presynaptic(self), previous, self.weight)
 
     def __str__(self) -> str:
         return f"{self.source.path} → {self.target.path}"

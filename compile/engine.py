@@ -21,6 +21,7 @@ from deepparticle.compile.divergence import DivergenceMonitor
 from deepparticle.compile.evidence import Surroundings
 from deepparticle.compile.interrupting import Interruption
 from deepparticle.compile.presentation import Presentation
+from deepparticle.compile.rules import RowsOfRule
 from deepparticle.compile.run import Recorder, recorded
 
 __all__ = ["Call", "Engine", "Timeline"]
@@ -49,6 +50,8 @@ class Call:
     clock : ndarray of shape (N,) or None
     time_step : ndarray of shape (R, N) or None
         For the schedule ``langevin``.
+    rules : tuple of RowsOfRule
+        By which rule each row learns.
     """
 
     mode: str
@@ -56,6 +59,7 @@ class Call:
     learning_rate: FloatArray | None
     clock: IntArray | None
     time_step: FloatArray | None
+    rules: tuple[RowsOfRule, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,6 +193,7 @@ class Engine:
             learning_rate=call.learning_rate,
             clock=call.clock,
             time_step=call.time_step,
+            rules=call.rules,
             uniforms=uniforms,
             sites=sites,
             reset=reset,

@@ -338,6 +338,7 @@ def lower(world: Partition, schedule: str = "synchronous", layout: str = "auto")
         learning_rate=columns.learning_rate,
         clock=columns.clock,
         time_step=columns.time_step,
+        learning_rule=columns.learning_rule,
         state=columns.state,
         field=columns.field,
         argument=columns.argument,

@@ -12,6 +12,7 @@ array                  shape              holds
 ``learning_rate``      (N,)               α
 ``clock``              (N,)               updates when t mod clock = 0
 ``time_step``          (N,)               τ, for the schedule ``langevin``
+``learning_rule``      (N,)               names of rules
 ``state``              (N,)               σ₀
 ``groups``             –                  rows that share a distribution
 ``scan``               –                  rows that update at once, one block after another
@@ -30,6 +31,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from deepparticle.agents.distribution import StateDistribution
 from deepparticle.agents.external import Process
@@ -105,6 +107,7 @@ class Program:
     learning_rate: FloatArray
     clock: IntArray
     time_step: FloatArray
+    learning_rule: NDArray[np.object_]
     state: FloatArray
     field: FloatArray
     argument: FloatArray

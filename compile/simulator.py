@@ -54,6 +54,7 @@ from deepparticle.compile.lowering import lower
 from deepparticle.compile.presentation import Presentation
 from deepparticle.compile.program import Program
 from deepparticle.compile.relaxation import Relaxation, relax
+from deepparticle.compile.rules import row_rules, rules_of
 from deepparticle.compile.run import Recorder, Run, checked_records
 from deepparticle.compile.seeding import STREAMS, checked_streams
 from deepparticle.compile.series import Folder
@@ -105,6 +106,8 @@ class Simulator:
     clock : int or array_like of shape (N,), optional
     time_step : float or array_like, optional
         Of the schedule ``langevin``, in units of time; shapes as of `precision`.
+    learning_rule : str or sequence of str, optional
+        The name of a rule of :mod:`deepparticle.agents.learning`, for all rows or for each.
 
     Examples
     --------
@@ -152,6 +155,7 @@ class Simulator:
         learning_rate: ArrayLike | None = None,
         clock: ArrayLike | None = None,
         time_step: ArrayLike | None = None,
+        learning_rule: str | Sequence[str] | None = None,
     ) -> None:
         where = "Simulator"
         checked_option(backend, BACKENDS, where, "backend")
@@ -178,7 +182,9 @@ class Simulator:
                 program, **{name: values[0].copy() for name, values in settings.items()}
             )
         self._program = dataclasses.replace(
-            program, clock=np.ones(program.size, dtype=np.intp) if clocks is None else clocks
+            program,
+            clock=np.ones(program.size, dtype=np.intp) if clocks is None else clocks,
+            learning_rule=row_rules(learning_rule, program, where),
         )
         refuse_overflow(self._program, self._dtype)
         self._world = world
@@ -403,6 +409,7 @@ class Simulator:
         *,
         mode: str = "stochastic",
         learning_rate: ArrayLike | None = None,
+        learning_rule: str | Sequence[str] | None = None,
         precision: ArrayLike | None = None,
         clock: ArrayLike | None = None,
         time_step: ArrayLike | None = None,
@@ -429,7 +436,7 @@ class Simulator:
         reset : bool
             Whether the state returns to 0 before each epoch.
         mode : {"stochastic", "deterministic"}
-        learning_rate, precision, clock, time_step : optional
+        learning_rate, learning_rule, precision, clock, time_step : optional
             For this call only.
         record, every, folder, progress
             As of `infer`; the default keeps the free energy only.
@@ -450,9 +457,9 @@ class Simulator:
         steps = checked_count(steps, where, "steps", 1)
         if epochs is not None:
             epochs = checked_count(epochs, where, "epochs", 1)
-        call = self._call(where, mode, precision, learning_rate, clock, time_step)
+        call = self._call(where, mode, precision, learning_rate, clock, time_step, learning_rule)
         assert call.learning_rate is not None
-        if learning_rate is None and not np.any(call.learning_rate):
+        if learning_rate is None and not np.any(self._settings["learning_rate"]):
             raise SettingError(
                 Fault(
                     "learn",
@@ -679,6 +686,7 @@ class Simulator:
         learning_rate: Any,
         clock: Any,
         time_step: Any,
+        learning_rule: Any = None,
     ) -> Call:
         checked_option(mode, MODES, where, "mode")
 
@@ -687,12 +695,23 @@ class Simulator:
             return values.astype(self._dtype)
 
         steps = self._time_steps(time_step, self._axes, where)
+        rules = rules_of(row_rules(learning_rule, self._program, where))
+        reason = self._class.rule_refusal(self._program, rules) if where == "learn" else None
+        if reason is not None:
+            rule = f"backend {self._class.name!r} can learn by the rule"
+            mend = "use backend='numpy', which learns by every rule"
+            raise SettingError(Fault(where, rule, reason, mend))
+        rate = setting("learning_rate", learning_rate) if where == "learn" else None
+        for one in rules:
+            if rate is not None and one.rule.name == "frozen":
+                rate[:, one.rows] = 0.0
         return Call(
             mode,
             setting("precision", precision),
-            setting("learning_rate", learning_rate) if where == "learn" else None,
+            rate,
             row_clocks(clock, self._program, where),
             None if steps is None else steps.astype(self._dtype),
+            rules,
         )
 
     def _recorder(

@@ -12,10 +12,11 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from deepparticle.agents.distribution import StateDistribution
 from deepparticle.agents.external import ExternalState
-from deepparticle.agents.member import SETTINGS, Member
+from deepparticle.agents.member import INHERITED, Member
 from deepparticle.blankets._types import FloatArray, IntArray
 from deepparticle.blankets.boundary import Boundary
 from deepparticle.blankets.conditional import Delta
@@ -59,6 +60,8 @@ class LeafColumns:
         The same, in steps.
     time_step : ndarray of shape (N,)
         The same, in units of time.
+    learning_rule : ndarray of object, shape (N,)
+        The same: names of rules.
     distributions : tuple of (StateDistribution, ndarray of intp)
         The distinct distributions, in the order of their first rows, each with its rows.
     """
@@ -74,6 +77,7 @@ class LeafColumns:
     learning_rate: FloatArray
     clock: IntArray
     time_step: FloatArray
+    learning_rule: NDArray[np.object_]
     distributions: tuple[tuple[StateDistribution, IntArray], ...]
 
 
@@ -81,6 +85,9 @@ class LeafColumns:
 # same after an underscore.
 _HELD = ("bias", "state", "field", "evidence", "argument", "_used_precision")
 _held = attrgetter(*_HELD)
+
+# How inherited settings are kept, where not as floats.
+_TYPES: dict[str, Any] = {"clock": np.intp, "learning_rule": np.object_}
 
 
 def leaf_columns(partition: Partition) -> LeafColumns:
@@ -111,7 +118,7 @@ def leaf_columns(partition: Partition) -> LeafColumns:
     count = partition.leaf_count
     held: dict[str, Any] = {name: np.empty(count) for name in _HELD}
     inherited: dict[str, Any] = {
-        name: np.empty(count, dtype=np.intp if name == "clock" else np.float64) for name in SETTINGS
+        name: np.empty(count, dtype=_TYPES.get(name, np.float64)) for name in INHERITED
     }
     places = _Places()
     runs: list[Any] = []
@@ -132,7 +139,7 @@ def leaf_columns(partition: Partition) -> LeafColumns:
             kind[1].append(np.arange(row, row + block.size))
             for name in _HELD:
                 held[name][span] = block.cells[f"_{name.lstrip('_')}"]
-            for name, value in zip(SETTINGS, settings, strict=True):
+            for name, value in zip(INHERITED, settings, strict=True):
                 inherited[name][span] = value
             for offset, member in block._members.items():
                 for name, value in member.own_settings.items():
@@ -148,7 +155,7 @@ def leaf_columns(partition: Partition) -> LeafColumns:
     if rows:
         for name, column in zip(_HELD, zip(*values, strict=True), strict=True):
             held[name][rows] = column
-        for name, column in zip(SETTINGS, zip(*own, strict=True), strict=True):
+        for name, column in zip(INHERITED, zip(*own, strict=True), strict=True):
             inherited[name][rows] = column
     held["used_precision"] = held.pop("_used_precision")
     return LeafColumns(LeafPaths(runs), **held, **inherited, distributions=_distinct(kinds))
@@ -281,22 +288,22 @@ class _Places:
     """Paths and settings of members, from those of the partition around, each found once."""
 
     def __init__(self) -> None:
-        self._known: dict[Member, tuple[str, tuple[float, ...]]] = {}
+        self._known: dict[Member, tuple[str, tuple[float | str, ...]]] = {}
 
-    def of(self, member: Member) -> tuple[str, tuple[float, ...]]:
+    def of(self, member: Member) -> tuple[str, tuple[float | str, ...]]:
         parent = member.parent
         if parent is None:
-            return member.path, tuple(getattr(member, name) for name in SETTINGS)
+            return member.path, tuple(getattr(member, name) for name in INHERITED)
         if parent not in self._known:
             self._known[parent] = (
                 parent.path,
-                tuple(getattr(parent, name) for name in SETTINGS),
+                tuple(getattr(parent, name) for name in INHERITED),
             )
         outer, settings = self._known[parent]
         path = f"{outer}{SEPARATOR}{member.name}" if outer else member.name
         own = member.own_settings
         if own:
-            pairs = zip(SETTINGS, settings, strict=True)
+            pairs = zip(INHERITED, settings, strict=True)
             settings = tuple(own.get(name, inherited) for name, inherited in pairs)
         return path, settings
 

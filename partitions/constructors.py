@@ -62,7 +62,8 @@ def from_couplings(
     plastic : bool
         Whether learning changes the couplings.
     **settings
-        ``precision``, ``learning_rate``, ``clock``, ``time_step`` of the world.
+        ``precision``, ``learning_rate``, ``clock``, ``time_step``, ``learning_rule`` of the
+        world.
 
     Returns
     -------
@@ -161,7 +162,8 @@ def from_networkx(
     plastic : str
         The edge attribute that says whether learning changes the weight; true where there is none.
     **settings
-        ``precision``, ``learning_rate``, ``clock``, ``time_step`` of the world.
+        ``precision``, ``learning_rate``, ``clock``, ``time_step``, ``learning_rule`` of the
+        world.
 
     Returns
     -------

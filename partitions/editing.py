@@ -6,7 +6,7 @@ import copy as copying
 from typing import TYPE_CHECKING, Any
 
 from deepparticle.agents.external import ExternalState
-from deepparticle.agents.member import SETTINGS, Member
+from deepparticle.agents.member import INHERITED, Member
 from deepparticle.agents.subparticle import Subparticle
 from deepparticle.blankets.boundary import Boundary, ExplicitBoundary
 from deepparticle.blankets.errors import BlanketError, Fault, PartitionError
@@ -201,7 +201,7 @@ def _twin(member: Any, twins: dict[Any, Any]) -> Any:
         twins[member] = twin
         return twin
     if isinstance(member, Subparticle):
-        twin._incoming, twin._outgoing = {}, {}
+        twin._incoming, twin._outgoing, twin._seen = {}, {}, {}
         twins[member] = twin
         return twin
     twin._members, twin._cache, twin._revision = {}, {}, 0
@@ -254,7 +254,7 @@ def copy_world(place: Partition, name: str | None) -> Partition:
     _join_twins(twins)
     if place.parent is not None:
         # What it inherited from outside comes along as its own settings.
-        for setting in SETTINGS:
+        for setting in INHERITED:
             setattr(twin, setting, getattr(place, setting))
     return twin
 

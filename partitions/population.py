@@ -127,6 +127,7 @@ class PopulationMember(Subparticle):
         self.own_settings = {}
         self._incoming: dict[BoundaryEnd, Boundary] = {}
         self._outgoing: dict[BoundaryEnd, Boundary] = {}
+        self._seen: dict[BoundaryEnd, float] = {}
         for block in population.blocks:
             block.enter(self)
 
@@ -202,7 +203,7 @@ class Population(Member):
         The same for all; ``ContinuousBernoulli()`` by default.
     plastic : bool
         Whether learning changes the couplings.
-    precision, learning_rate, clock, time_step : optional
+    precision, learning_rate, clock, time_step, learning_rule : optional
         Settings that the members inherit.
 
     Examples

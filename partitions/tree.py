@@ -34,7 +34,8 @@ class Tree(Member):
     name : str
         Without ``"/"``.
     **settings
-        ``precision``, ``learning_rate``, ``clock``, ``time_step``: inherited by everything inside.
+        ``precision``, ``learning_rate``, ``clock``, ``time_step``, ``learning_rule``: inherited by
+        everything inside.
     """
 
     def __init__(self, name: str, **settings: Any) -> None:

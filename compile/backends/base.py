@@ -20,8 +20,10 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from deepparticle.agents.learning import Factors
 from deepparticle.blankets._types import BoolArray, FloatArray, IntArray
 from deepparticle.compile.program import Program
+from deepparticle.compile.rules import RowsOfRule, common_factors
 
 __all__ = ["KEPT", "Backend", "Block", "Trace", "Variables"]
 
@@ -68,6 +70,8 @@ class Block:
         After which steps they are kept.
     time_step : ndarray of shape (R, N) or None
         :math:`\tau`, for the schedule ``langevin``.
+    rules : tuple of RowsOfRule
+        Which rows learn by which rule; empty: all by the published one.
     """
 
     time: int
@@ -84,6 +88,12 @@ class Block:
     keep: tuple[str, ...]
     kept: BoolArray
     time_step: FloatArray | None = None
+    rules: tuple[RowsOfRule, ...] = ()
+
+    @property
+    def factors(self) -> Factors | None:
+        """The product by which all rows learn; None where there is no such."""
+        return common_factors(self.rules)
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,6 +171,11 @@ class Backend(ABC):
         cls, program: Program, networks: int, chains: int, dtype: np.dtype[Any]
     ) -> str | None:
         """Why it cannot run this (a clause such as "it knows no …"), or None where it can."""
+        return None
+
+    @classmethod
+    def rule_refusal(cls, program: Program, rules: tuple[RowsOfRule, ...]) -> str | None:
+        """Why it cannot learn by these rules (a clause such as "it knows no …"), or None."""
         return None
 
     def work(self) -> int:

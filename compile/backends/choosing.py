@@ -12,6 +12,7 @@ from deepparticle.compile.backends.base import Backend
 from deepparticle.compile.backends.numpy_backend import NumpyBackend
 from deepparticle.compile.backends.object_backend import ObjectBackend
 from deepparticle.compile.program import Program
+from deepparticle.compile.rules import rules_of
 
 __all__ = ["BACKENDS", "backend_class", "chosen_backend", "installed_backends"]
 
@@ -96,7 +97,8 @@ def chosen_backend(
     for candidate in _by_speed(program, networks):
         if candidate in installed_backends():
             found = backend_class(candidate)
-            if found.refusal(program, networks, chains, dtype) is None:
+            fits = found.refusal(program, networks, chains, dtype) is None
+            if fits and found.rule_refusal(program, rules_of(program.learning_rule)) is None:
                 return found
     return NumpyBackend
 

@@ -25,9 +25,11 @@ from deepparticle.compile.backends.numpy_couplings import (
     DenseCouplings,
     couplings_for,
 )
+from deepparticle.compile.backends.numpy_learning import Seen, learn_by_rules
 from deepparticle.compile.backends.stepping import StepInput, SteppingBackend
 from deepparticle.compile.groups import group_map
 from deepparticle.compile.program import Program
+from deepparticle.compile.rules import PUBLISHED, common_factors
 
 __all__ = ["NumpyBackend"]
 
@@ -50,6 +52,7 @@ class NumpyBackend(SteppingBackend):
         for group in program.groups:
             for row in group.rows.tolist() if len(program.groups) > 1 else ():
                 self._distributions[row] = group.distribution
+        self._seen: Seen | None = None
         self._adopt(self.initial())
 
     def _adopt(self, variables: Variables) -> None:
@@ -77,7 +80,7 @@ class NumpyBackend(SteppingBackend):
 
     def run(self, block: Block) -> Trace:
         """Make the steps of a block: without a scan and clocks, in one loop for some networks."""
-        if not self.program.at_once or block.clock is not None:
+        if not self.program.at_once or block.clock is not None or block.factors is None:
             return super().run(block)
         couplings = self._couplings
         size = self.program.couplings.size * self.dtype.itemsize
@@ -145,6 +148,8 @@ class NumpyBackend(SteppingBackend):
         keeps = block.kept.tolist() if block.keep else [False] * block.steps
         kept: dict[str, list[FloatArray]] = {name: [] for name in block.keep}
         inputs, learn = couplings.inputs, couplings.learn
+        assert block.factors is not None
+        subtracts, looks_back = block.factors
         total: Any = 0
         for step, (new, reset, keep, drawn) in enumerate(
             zip([True, *changes], resets, keeps, uniforms, strict=True)
@@ -165,9 +170,9 @@ class NumpyBackend(SteppingBackend):
             else:
                 state = mean(argument) if drawn is None else sample(argument, drawn)
             if rate is not None:
-                error = state - mean(field)
+                error = state - mean(field) if subtracts else state.copy()
                 error *= rate
-                learn(error, state)
+                learn(error, previous if looks_back else state)
             total = total + state if step else state
             if keep:
                 values = {
@@ -200,14 +205,32 @@ class NumpyBackend(SteppingBackend):
 
     def step(self, given: StepInput) -> None:
         """One step of the program's schedule, for all networks and chains."""
+        rules = () if given.learning_rate is None else given.rules
+        seen = None
+        if common_factors(rules) != PUBLISHED:
+            seen = Seen(self.program, self._cells.state)
+        self._seen = seen
         if given.randomness.sites is not None:
             updated: BoolArray | None = self._random_sites(given, given.randomness.sites)
         elif self.program.scan:
             updated = self._scan(given)
         else:
             updated = self._synchronous(given)
-        if given.learning_rate is not None:
+        if given.learning_rate is not None and seen is None:
             self._learn(given.learning_rate, updated)
+        elif given.learning_rate is not None and seen is not None:
+            now = self._cells
+            learn_by_rules(
+                self.program,
+                rules,
+                self._couplings.values,
+                given.learning_rate,
+                updated,
+                now.state,
+                group_map(self.program, "mean", now.field),
+                seen,
+            )
+            self._couplings.changed()
 
     def _synchronous(self, given: StepInput) -> BoolArray | None:
         now = self._cells
@@ -243,6 +266,8 @@ class NumpyBackend(SteppingBackend):
                 rows = rows[given.time % given.clock[rows] == 0]
                 if not rows.size:
                     continue
+            if self._seen is not None:
+                self._seen.note(rows, now.state)
             field = self._couplings.inputs_of(number, rows, now.state) + self._bias[rows]
             argument = given.precision[..., rows] * (field + given.evidence[..., rows])
             if uniforms is None:
@@ -276,6 +301,8 @@ class NumpyBackend(SteppingBackend):
         networks, chains = np.nonzero(due)
         chosen = rows[due]
         at = (networks, chains, chosen)
+        if self._seen is not None:
+            self._seen.note_each(networks, chains, chosen, now.state)
         field = self._bias[chosen] + self._couplings.inputs_each(rows, now.state)[due]
         precision = given.precision[networks, 0, chosen]
         argument = precision * (field + given.evidence[at])

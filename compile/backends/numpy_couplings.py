@@ -82,6 +82,9 @@ class Couplings(ABC):
         """The couplings now."""
         return self._values
 
+    def changed(self) -> None:  # noqa: B027 - most keep nothing beside the values
+        """The values were changed in place."""
+
     @abstractmethod
     def inputs(self, state: FloatArray) -> FloatArray:
         """What the states (R·C·N) send to all rows, shape (R·C·N); a new array."""
@@ -296,6 +299,10 @@ class SparseCouplings(Couplings):
             entries = slice(*self._starts[rows[at] : rows[at] + 2])
             sent[at] = state[at][self._sources[entries]] @ self._values[at[0], entries]
         return sent
+
+    def changed(self) -> None:
+        """The parts that are kept hold the values of before."""
+        self._stale.update(self._parts)
 
     def learn(self, error: FloatArray, state: FloatArray) -> None:
         """Add the product of the error of the target and the state of the source to each entry."""

@@ -16,6 +16,7 @@ from deepparticle.blankets._types import FloatArray
 from deepparticle.compile.backends.base import Variables
 from deepparticle.compile.backends.stepping import StepInput, SteppingBackend
 from deepparticle.compile.program import Program
+from deepparticle.compile.rules import RowsOfRule
 from deepparticle.partitions.arrays import coupling_entries, write_entries
 from deepparticle.partitions.partition import Partition
 from deepparticle.partitions.stepping import learn_from_step, update_order, update_states
@@ -48,6 +49,7 @@ class ObjectBackend(SteppingBackend):
         # Networks have couplings of their own, so each has a world of its own.
         self._worlds = [world.copy() for _ in range(networks)]
         self._entries = coupling_entries(world)
+        self._rules: list[str] = []
         initial = self.initial()
         self._cells = {name: getattr(initial, name) for name in _CELLS}
 
@@ -88,12 +90,26 @@ class ObjectBackend(SteppingBackend):
 
     def step(self, given: StepInput) -> None:
         """Every particle once, in every network and chain."""
+        if given.learning_rate is not None:
+            self._teach(given.rules)
         for network, world in enumerate(self._worlds):
             changes: dict[Any, float] = {}
             for chain in range(self.chains):
                 self._step(given, network, chain, world, changes)
             for boundary, change in changes.items():
                 boundary.weight += change / self.chains
+
+    def _teach(self, rules: tuple[RowsOfRule, ...]) -> None:
+        """Give every particle its rule: they are copies, and may differ from the world's."""
+        names = np.full(self.program.size, "published", dtype=object)
+        for rule, rows in rules:
+            names[rows] = rule.name
+        if self._rules == names.tolist():
+            return
+        self._rules = names.tolist()
+        for world in self._worlds:
+            for leaf, name in zip(world.subparticles, self._rules, strict=True):
+                leaf.learning_rule = name
 
     def _step(
         self,
@@ -134,8 +150,6 @@ def _collect(
 ) -> None:
     """Add what each boundary state would learn from one chain."""
     for row in rows:
-        error = leaves[row].prediction_error
-        for boundary in leaves[row].incoming():
-            if boundary.kind == "boundary" and boundary.plastic:
-                change = boundary.increment(error, float(rates[row]))
+        for boundary, change in leaves[row].changes(float(rates[row])):
+            if boundary.plastic:
                 changes[boundary] = changes.get(boundary, 0.0) + change

@@ -9,6 +9,7 @@ import numpy as np
 
 from deepparticle.blankets._types import FloatArray, IntArray
 from deepparticle.compile.backends.base import Backend, Block, Trace
+from deepparticle.compile.rules import RowsOfRule
 
 __all__ = ["Randomness", "StepInput", "SteppingBackend"]
 
@@ -48,6 +49,8 @@ class StepInput:
         Rows update when ``time % clock == 0``; None: in every step.
     time_step : ndarray of shape (R, 1, N) or None
         :math:`\tau`, for the schedule ``langevin``.
+    rules : tuple of RowsOfRule
+        Which rows learn by which rule; empty: all by the published one.
     """
 
     time: int
@@ -57,6 +60,7 @@ class StepInput:
     learning_rate: FloatArray | None
     clock: IntArray | None = None
     time_step: FloatArray | None = None
+    rules: tuple[RowsOfRule, ...] = ()
 
 
 class SteppingBackend(Backend):
@@ -98,6 +102,7 @@ class SteppingBackend(Backend):
                     rate,
                     block.clock,
                     time_step,
+                    block.rules,
                 )
             )
             if block.keep and block.kept[step]:

@@ -96,6 +96,7 @@ class SettingsSpec(_Spec):
     learning_rate: StrictFloat | None = None
     clock: StrictInt | None = None
     time_step: StrictFloat | None = None
+    learning_rule: StrictStr | None = None
 
 
 class DistributionSpec(BaseModel):

@@ -26,7 +26,8 @@ order in which they were made, for both decide the order of rows and of sums.
 key                 meaning; what is absent has its default
 ==================  ==============================================================================
 ``parent``          the path of the partition around, ``""`` for the world
-``settings``        ``precision``, ``learning_rate``, ``clock``, ``time_step`` where not inherited
+``settings``        ``precision``, ``learning_rate``, ``clock``, ``time_step``,
+                    ``learning_rule`` where not inherited
 ``distribution``    the kind and the parameters of a registered distribution
 ``memory``          what a subparticle showed, sensed and inferred last, where it is not as new
 ``layout``          ``dense``: all off-diagonal boundary states exist; ``sparse``: the listed ones

@@ -254,7 +254,10 @@ def _counted(number: int, plural: str) -> str:
 
 
 def _settings(member: Member) -> list[str]:
-    return [f"{name}={value:.6g}" for name, value in member.own_settings.items()]
+    return [
+        f"{name}={value if isinstance(value, str) else format(value, '.6g')}"
+        for name, value in member.own_settings.items()
+    ]
 
 
 def html(partition: Partition) -> str:

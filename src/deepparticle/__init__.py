@@ -30,6 +30,7 @@ from deepparticle.agents import (
     StateDistribution,
     Subparticle,
     register_distribution,
+    register_learning_rule,
 )
 from deepparticle.blankets import (
     ActiveState,
@@ -111,5 +112,6 @@ __all__ = [
     "load",
     "lower",
     "register_distribution",
+    "register_learning_rule",
     "verify",
 ]

@@ -23,6 +23,8 @@ TOLERANCE = 1e-12
 STEPS = 200
 SERIES = ("free_energy", "local_free_energy", "prediction_error", "weight_change")
 
+RULES = ("published", "previous-presynaptic", "hebbian", "frozen")
+
 every_schedule = pytest.mark.parametrize(
     "schedule", ["synchronous", "sequential", "chromatic", "random", "langevin"]
 )
@@ -107,7 +109,7 @@ def one_step(simulator: dp.Simulator, patterns: Any, **given: Any) -> dp.Run:
     What Gaussian states learn may run away: then the run that the error carries.
     """
     if patterns is None:
-        del given["learning_rate"]
+        del given["learning_rate"], given["learning_rule"]
         return simulator.infer(None, steps=1, **given)
     stream = iter(patterns) if isinstance(patterns, list) else patterns
     try:
@@ -144,8 +146,12 @@ def compare_learning(
     for step in range(STEPS):
         # Evidence None exists for inference alone.
         patterns = None if step % 10 == 9 else drawn_patterns(kernel.program, chains, rng)
+        # Mostly the published rule, sometimes another one for each row.
+        rule = rng.choice(RULES, size=kernel.program.size).tolist() if step % 4 == 3 else None
         runs = [
-            one_step(one, patterns, mode=mode, learning_rate=rate, record=SERIES)
+            one_step(
+                one, patterns, mode=mode, learning_rate=rate, learning_rule=rule, record=SERIES
+            )
             for one in (objects, kernel)
         ]
         assert_equal(objects.variables, kernel.variables, f"step {step}")

@@ -369,8 +369,8 @@ ADDING: dict[str, Case] = {
         dp.SettingTypeError,
         lambda w: w.add_subparticle("new", precison=0.5),
         (
-            "new: the settings are 'precision', 'learning_rate', 'clock', 'time_step' "
-            "(got precison=0.5). Mend: did you mean 'precision'?"
+            "new: the settings are 'precision', 'learning_rate', 'clock', 'time_step', "
+            "'learning_rule' (got precison=0.5). Mend: did you mean 'precision'?"
         ),
     ),
     "a setting that is none": (

@@ -19,6 +19,7 @@ from deepparticle.compile.backends.jax.planning import plan_of, tables_of
 from deepparticle.compile.backends.jax.steps import Tables
 from deepparticle.compile.backends.jax.stream import keys_at
 from deepparticle.compile.program import Program
+from deepparticle.compile.rules import PUBLISHED, RowsOfRule, product_refusal
 
 __all__ = ["JaxBackend"]
 
@@ -133,6 +134,11 @@ class JaxBackend(Backend):
                 )
         return None
 
+    @classmethod
+    def rule_refusal(cls, program: Program, rules: tuple[RowsOfRule, ...]) -> str | None:
+        """Why it cannot learn by these rules: it makes outer products, the same for all rows."""
+        return product_refusal(program, rules)
+
     def _precision(self) -> AbstractContextManager[Any]:
         context: AbstractContextManager[Any] = jax.enable_x64(self.dtype == np.float64)
         return context
@@ -172,6 +178,8 @@ class JaxBackend(Backend):
         """Make the steps of a block in one compiled call."""
         kept = np.flatnonzero(block.kept)
         own = block.stochastic and block.uniforms is None
+        factors = PUBLISHED if block.learning_rate is None else block.factors
+        assert factors is not None
         form = Form(
             plan=self._plan,
             own_uniforms=own,
@@ -179,6 +187,7 @@ class JaxBackend(Backend):
             keep=block.keep,
             capacity=_capacity(kept.size, self._cells, _KEPT_ROOM) if block.keep else 0,
             division=self.division,
+            factors=factors,
         )
         with self._precision():
             given = self._given(block, form, kept)

@@ -18,6 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
+from deepparticle.agents.learning import Factors
 from deepparticle.compile.backends.jax.devices import AXIS, Division, spec
 from deepparticle.compile.backends.jax.steps import (
     Plan,
@@ -28,6 +29,7 @@ from deepparticle.compile.backends.jax.steps import (
     step,
 )
 from deepparticle.compile.backends.jax.stream import Moment, rows_drawn, uniforms
+from deepparticle.compile.rules import PUBLISHED
 
 __all__ = ["BlockGiven", "Form", "Held", "Outcome", "run_block", "traces"]
 
@@ -56,6 +58,8 @@ class Form:
         For how many kept steps there is room.
     division : Division
         Over which devices, and how.
+    factors : Factors
+        The product by which couplings learn, where they do.
     """
 
     plan: Plan
@@ -64,6 +68,7 @@ class Form:
     keep: tuple[str, ...]
     capacity: int
     division: Division
+    factors: Factors = PUBLISHED
 
 
 class Held(NamedTuple):
@@ -260,7 +265,8 @@ def _one_step(
     )
     couplings = carry.couplings
     if given.rate is not None:
-        couplings = form.division.rows(learn(form.plan, tables, couplings, new, given.rate))
+        learned = learn(form.plan, tables, couplings, state, new, given.rate, form.factors)
+        couplings = form.division.rows(learned)
     used = carry.used_precision
     if used is not None:
         assert new.updated is not None

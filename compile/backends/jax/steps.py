@@ -27,6 +27,7 @@ import numpy as np
 from jax import Array, lax
 
 from deepparticle.agents.distribution import StateDistribution
+from deepparticle.agents.learning import Factors
 from deepparticle.compile.backends.jax.distributions import diffused, jax_kernels
 from deepparticle.compile.backends.jax.layouts import Entries, Layout, Neighbours
 
@@ -134,15 +135,27 @@ def step(plan: Plan, tables: Tables, couplings: Array, now: Stepped, given: Step
     return _sites(plan, tables, couplings, now, given)
 
 
-def learn(plan: Plan, tables: Tables, couplings: Array, new: Stepped, rate: Array) -> Array:
-    """The couplings after a step, for learning rates of shape (N,)."""
-    error = (new.state - _expected(plan, tables, new.field)) * rate
+def learn(
+    plan: Plan,
+    tables: Tables,
+    couplings: Array,
+    before: Array,
+    new: Stepped,
+    rate: Array,
+    factors: Factors,
+) -> Array:
+    """The couplings after a step, for learning rates of shape (N,) and the states before it."""
+    error = new.state
+    if factors.subtracts_prediction:
+        error = error - _expected(plan, tables, new.field)
+    error = error * rate
     if new.updated is not None:
         error = jnp.where(new.updated, error, jnp.zeros_like(error))
     chains = error.shape[0]
     if chains > 1:
         error = error / chains
-    return tables.layout.learned(couplings, error, new.state)
+    sources = before if factors.looks_back else new.state
+    return tables.layout.learned(couplings, error, sources)
 
 
 # ------------------------------------------------------------------------------ distributions

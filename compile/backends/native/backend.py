@@ -16,6 +16,7 @@ from deepparticle.compile.backends.native.layouts import Layout, layout_of
 from deepparticle.compile.backends.native.rows import Cells, Given, Kept, Rows
 from deepparticle.compile.backends.native.slicing import placed
 from deepparticle.compile.program import Program
+from deepparticle.compile.rules import PUBLISHED, RowsOfRule, product_refusal
 from deepparticle.partitions.stepping import SCHEDULES
 
 __all__ = ["NativeBackend"]
@@ -82,6 +83,7 @@ class NativeBackend(Backend):
             used=aligned(numbers, dtype),
             previous=aligned(numbers, dtype),
             errors=aligned(numbers, dtype),
+            before=aligned(numbers, dtype),
             total=aligned(numbers, np.float64),
         )
         self._layout: Layout = layout_of(program, self._rows, networks, chains, dtype)
@@ -107,6 +109,11 @@ class NativeBackend(Backend):
         if np.dtype(dtype) not in (np.dtype(np.float32), np.dtype(np.float64)):
             return f"it knows no {np.dtype(dtype)} numbers"
         return None
+
+    @classmethod
+    def rule_refusal(cls, program: Program, rules: tuple[RowsOfRule, ...]) -> str | None:
+        """Why it cannot learn by these rules: it makes outer products, the same for all rows."""
+        return product_refusal(program, rules)
 
     def seed(self, words: NDArray[np.uint32]) -> None:
         """Begin its stream of random numbers: one seed of eight words per network."""
@@ -180,6 +187,8 @@ class NativeBackend(Backend):
         return self._no_numbers if rate is None else self._by_row(rate / self.chains)
 
     def _given(self, block: Block) -> Given:
+        factors = PUBLISHED if block.learning_rate is None else block.factors
+        assert factors is not None
         evidence, shown = block.evidence, block.shown
         if len(evidence) > 1 and evidence.size > shown.size:
             # Of many patterns a short block shows few.
@@ -198,6 +207,8 @@ class NativeBackend(Backend):
             clocked=block.clock is not None,
             noting=block.clock is not None or bool(block.kept.any()),
             diffusing=block.time_step is not None,
+            predicting=factors.subtracts_prediction,
+            looking_back=factors.looks_back,
             precision=self._by_row(block.precision),
             rate=self._rate(block.learning_rate),
             clock=self._clock(block.clock),

@@ -8,7 +8,8 @@ team divides them; learning,
 .. math:: J_{ij} \mathrel{+}= \sum_c e_i^{(c)} \sigma_j'^{(c)}, \qquad
           e_i = \tfrac1C\,\alpha_i \varepsilon_i,
 
-is divided by panels of targets (:mod:`.panels`).
+is divided by panels of targets (:mod:`.panels`). Rules that look back, which put the old states
+:math:`\sigma_j` there, are made here for one chain too.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from deepparticle.compile.backends.native.compiling import inlined, kernel
 from deepparticle.compile.backends.native.lanes import (
     LANES,
     broadcast,
+    copy_numbers,
     load,
     multiply_add,
     store,
@@ -144,6 +146,7 @@ def _learn(
     rows: Any, given: Any, cells: Any, couplings: Any, plastic: Any, network: Any, panel: Any
 ) -> None:
     """Let the couplings of one panel learn from all chains."""
+    source_states = cells.before if given.looking_back else cells.state
     panels = rows.width // PANEL
     mask = panel * rows.width * PANEL
     begin = network * panels * rows.width * PANEL + mask
@@ -161,7 +164,7 @@ def _learn(
                     rows.stride,
                     cells.errors,
                     at + panel * PANEL + half,
-                    cells.state,
+                    source_states,
                     at + source,
                     count,
                 )
@@ -199,6 +202,9 @@ def run_chains(
                 last = min(first + _GROUP, end)
                 for chain in range(first, last):
                     remember_rows(rows, given, cells, chain, step, 0, rows.width)
+                    if given.looking_back:
+                        here = chain * rows.stride
+                        copy_numbers(cells.before, here, cells.state, here, rows.width)
                 _read(rows, couplings, network, cells.state, inputs, first, last)
                 for chain in range(first, last):
                     at = chain * rows.stride

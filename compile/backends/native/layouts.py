@@ -138,13 +138,13 @@ class _Panels(_Dense):
         def call(member: int, team: int) -> None:
             who = (member, team, meeting)
             what = (self.rows, given, cells, kept, self.scratch, flat, self._plastic, self._inputs)
-            if self.chains == 1:
+            if self.chains == 1 and not given.looking_back:
                 run_panels(*who, *what, self._known)
             else:
                 run_chains(*who, *what)
 
         run_team(members, call)
-        self._known = True
+        self._known = self.chains == 1 and not given.looking_back
 
 
 class _Products(_Dense):
@@ -178,6 +178,7 @@ class _Products(_Dense):
                 cells.state[...] = 0
             if step == given.steps - 1:
                 cells.previous[...] = cells.state
+            before = state.copy() if given.looking_back else state
             np.matmul(state, self._couplings.swapaxes(1, 2), out=inputs)
 
             def call(member: int, team: int, step: int = step, slot: int = slot) -> None:
@@ -186,7 +187,7 @@ class _Products(_Dense):
 
             run_team(self.members, call)
             if given.learning:
-                self._learn(errors, state)
+                self._learn(errors, before)
             slot += int(kept.steps[step])
 
     def _learn(self, errors: FloatArray, state: FloatArray) -> None:

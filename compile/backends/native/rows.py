@@ -75,6 +75,8 @@ class Given(NamedTuple):
     clocked: bool
     noting: bool
     diffusing: bool
+    predicting: bool
+    looking_back: bool
     precision: FloatArray
     rate: FloatArray
     clock: IntArray
@@ -88,7 +90,10 @@ class Given(NamedTuple):
 
 
 class Cells(NamedTuple):
-    r"""What steps change, by chain and row; `errors` are :math:`\alpha_i \varepsilon_i / C`."""
+    r"""What steps change, by chain and row; `errors` are :math:`\alpha_i \varepsilon_i / C`.
+
+    `before` are the states before a step, kept where learning looks back.
+    """
 
     state: FloatArray
     field: FloatArray
@@ -96,6 +101,7 @@ class Cells(NamedTuple):
     used: FloatArray
     previous: FloatArray
     errors: FloatArray
+    before: FloatArray
     total: FloatArray
 
 
@@ -169,7 +175,8 @@ def advance(
 ) -> None:
     r"""Make one step of the rows of a run, whose inputs :math:`\sum_j J_{ij}\sigma_j` are given.
 
-    Leaves :math:`\alpha_i (\sigma'_i - L(h_i))/C` in ``cells.errors``, where there is learning.
+    Leaves :math:`\alpha_i (\sigma'_i - L(h_i))/C` in ``cells.errors``, where there is learning;
+    without :math:`L(h_i)`, where the rule does not subtract what was predicted.
     """
     at, of_network = chain * rows.stride, chain // given.chains * rows.width
     network, number = chain // given.chains, chain % given.chains
@@ -188,8 +195,10 @@ def advance(
         else:
             state = expected_rows(rows.code, rows.kinds, rows.variances, row, argument)
         if given.learning:
-            prediction = expected_rows(rows.code, rows.kinds, rows.variances, row, field)
-            error = load(given.rate, of_network + row) * (state - prediction)
+            error = state
+            if given.predicting:
+                error = error - expected_rows(rows.code, rows.kinds, rows.variances, row, field)
+            error = load(given.rate, of_network + row) * error
             if given.clocked:
                 error = error * load(scratch.due, own + row)
             store(cells.errors, at + row, error)

@@ -83,9 +83,11 @@ def errors_of_updated(
     r"""After a sweep: :math:`\alpha_i (\sigma'_i - L(h_i))/C` of the rows that updated, else 0."""
     at, of_network = chain * rows.stride, chain // given.chains * rows.width
     for row in range(0, rows.width, LANES):
-        field = load(cells.field, at + row)
-        prediction = expected_rows(rows.code, rows.kinds, rows.variances, row, field)
-        error = load(given.rate, of_network + row) * (load(cells.state, at + row) - prediction)
+        error = load(cells.state, at + row)
+        if given.predicting:
+            field = load(cells.field, at + row)
+            error = error - expected_rows(rows.code, rows.kinds, rows.variances, row, field)
+        error = load(given.rate, of_network + row) * error
         store(cells.errors, at + row, error * load(scratch.updated, own + row))
 
 

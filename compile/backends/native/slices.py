@@ -13,6 +13,7 @@ from deepparticle.compile.backends.native.compiling import inlined, kernel
 from deepparticle.compile.backends.native.lanes import (
     LANES,
     accumulate,
+    copy_numbers,
     gather,
     load,
     multiply_add,
@@ -74,6 +75,7 @@ def _learn(
     high: Any,
 ) -> None:
     """Let the couplings that lead to a run of rows learn from all chains."""
+    source_states = cells.before if given.looking_back else cells.state
     offset = network * plastic.size
     for row in range(low, high, LANES):
         number = row // LANES
@@ -82,7 +84,7 @@ def _learn(
             for chain in range(network * given.chains, (network + 1) * given.chains):
                 at = chain * rows.stride
                 error = load(cells.errors, at + row)
-                change = multiply_add(error, _states(slices, item, cells.state, at), change)
+                change = multiply_add(error, _states(slices, item, source_states, at), change)
             here = item * LANES
             before = load(values, offset + here)
             store(values, offset + here, multiply_add(load(plastic, here), change, before))
@@ -126,6 +128,10 @@ def run_slices(
                 for chain in range(begin, end):
                     remember_rows(rows, given, cells, chain, step, low, high)
                 barrier(meeting, parts)
+            if given.looking_back:
+                for chain in range(begin, end):
+                    here = chain * rows.stride + low
+                    copy_numbers(cells.before, here, cells.state, here, high - low)
             for block in range(len(bounds) - 1):
                 start = bounds[block]
                 runs = (bounds[block + 1] - start + _RUN - 1) // _RUN
