@@ -14,8 +14,15 @@ import pytest
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 SCRIPTS = sorted(EXAMPLES.glob("*.py"))
 NAMES = [script.stem for script in SCRIPTS]
-# The whole run of the digits takes ten seconds, and belongs to the slow tests.
-QUICK = {"04_digits": ("--epochs", "200")}
+# The whole runs take up to a minute; they are those of `deepparticle reproduce`, too.
+QUICK = {
+    "04_digits": ("--epochs", "200"),
+    "12_regimes": ("--epochs", "200"),
+    "14_forgetting": ("--epochs", "300", "--steps", "1000"),
+    "15_capacity": ("--repeats", "1", "--most", "14"),
+    "16_faces": ("--epochs", "50", "--starts", "4"),
+}
+NEEDS_AN_EXTRA = {"16_faces": "skimage"}
 
 
 class Output(NamedTuple):
@@ -47,6 +54,8 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Output]:
     done: dict[str, Output] = {}
 
     def of(name: str) -> Output:
+        if name in NEEDS_AN_EXTRA:
+            pytest.importorskip(NEEDS_AN_EXTRA[name])
         if name not in done:
             folder = tmp_path_factory.mktemp(name) / "out"
             done[name] = run(name, folder, *QUICK.get(name, ()))
@@ -119,6 +128,47 @@ def test_a_coarse_world_predicts_the_means_of_a_fine_one(output: Callable[[str],
     for correlation, error, spread in rows:
         assert float(correlation) > 0.97
         assert float(error) < 0.05 + 2 * float(spread)
+
+
+def test_more_precision_makes_retrieval_better(output: Callable[[str], Output]) -> None:
+    printed = output("12_regimes").printed
+    scores = dict(re.findall(r"^  (C|D|E|J)\b.*?([+-]0\.\d+) \(", printed, re.MULTILINE))
+    assert float(scores["D"]) > 0.1 > float(scores["E"]) > -0.1
+    assert float(scores["J"]) < 0.02
+
+
+def test_a_sequence_is_run_through_in_its_order(output: Callable[[str], Output]) -> None:
+    cyclic, random = output("13_sequence").printed.split("random order")
+    share = re.search(r"in the trained order in ([\d.]+)% of them", cyclic)
+    assert share is not None
+    assert float(share[1]) > 99.5
+    asymmetry = [
+        float(found[1])
+        for part in (cyclic, random)
+        if (found := re.search(r"‖J‖ +([\d.]+)$", part, re.MULTILINE))
+    ]
+    assert asymmetry[0] > 0.97 > 0.4 > asymmetry[1]
+
+
+def test_couplings_move_away_from_what_was_learned(output: Callable[[str], Output]) -> None:
+    printed = output("14_forgetting").printed
+    moved = re.findall(r"^ +1000 +([\d.]+) .* ([\d.]+)$", printed, re.MULTILINE)
+    assert len(moved) == 2
+    assert all(float(likeness) < 1.0 and float(far) > 0.0 for likeness, far in moved)
+
+
+def test_hebb_forgets_first(output: Callable[[str], Output]) -> None:
+    printed = output("15_capacity").printed.partition("reconstruction:")[2]
+    rows = dict(re.findall(r"^  (learned|Hebb) +.*?([\d.]+)  +[\d.]+ N$", printed, re.MULTILINE))
+    assert float(rows["learned"]) > float(rows["Hebb"]) + 0.05
+
+
+def test_components_of_the_clean_faces_are_the_best_baseline(
+    output: Callable[[str], Output],
+) -> None:
+    printed = output("16_faces").printed
+    rows = dict(re.findall(r"^  (noisy input|no couplings|PCA).*? (0\.\d+) ±", printed, re.MULTILINE))
+    assert float(rows["PCA"]) > float(rows["noisy input"]) > float(rows["no couplings"])
 
 
 @pytest.mark.slow
