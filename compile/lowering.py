@@ -13,7 +13,7 @@ for an object by its type (:func:`functools.singledispatch`): a new kind of obje
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import singledispatch
 from typing import Any
@@ -25,7 +25,14 @@ from deepparticle.agents.external import ExternalState
 from deepparticle.agents.subparticle import Subparticle
 from deepparticle.blankets._types import BoolArray, FloatArray, IntArray
 from deepparticle.blankets.errors import Fault, PartitionError, SettingTypeError
-from deepparticle.compile.program import ExternalSlot, Group, PassReport, Program, frozen
+from deepparticle.compile.program import (
+    ExternalSlot,
+    Group,
+    PartitionRows,
+    PassReport,
+    Program,
+    frozen,
+)
 from deepparticle.partitions.arrays import CouplingEntries, coupling_entries
 from deepparticle.partitions.colouring import colours_of
 from deepparticle.partitions.columns import external_columns, leaf_columns, other_conditionals
@@ -214,6 +221,20 @@ def _scan(
     return tuple(part for part in parts if part.rows.size), said
 
 
+def _partition_rows(place: Partition, start: int) -> Iterator[PartitionRows]:
+    """A partition, and those inside it, depth first; rows have the same order."""
+    yield PartitionRows(place.path, start, start + place.leaf_count)
+    for member in place:
+        if isinstance(member, Partition):
+            yield from _partition_rows(member, start)
+            start += member.leaf_count
+        elif isinstance(member, Population):
+            yield PartitionRows(member.path, start, start + member.size)
+            start += member.size
+        elif isinstance(member, Subparticle):
+            start += 1
+
+
 def _pattern(entries: CouplingEntries) -> Any:
     from scipy.sparse import csr_array
 
@@ -347,5 +368,6 @@ def lower(world: Partition, schedule: str = "synchronous", layout: str = "auto")
         scan=scan,
         externals=tuple(_index_external(world, external) for external in flat.externals),
         revision=world.revision,
+        partitions=tuple(_partition_rows(world, 0)),
         passes=_reports(flat, entries, columns.clock, groups, said),
     )

@@ -17,6 +17,7 @@ array                  shape              holds
 ``groups``             –                  rows that share a distribution
 ``scan``               –                  rows that update at once, one block after another
 ``externals``          –                  who senses η with which weight, who acts on it
+``partitions``         –                  the rows inside each partition, at every level
 =====================  =================  ====================================================
 
 Rows are the world's subparticles in order. In the sparse layout only the couplings that exist have
@@ -28,7 +29,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +41,7 @@ from deepparticle.blankets.naming import unknown_path
 from deepparticle.partitions.columns import LeafPaths
 from deepparticle.partitions.stepping import AT_ONCE
 
-__all__ = ["ExternalSlot", "Group", "PassReport", "Program"]
+__all__ = ["ExternalSlot", "Group", "PartitionRows", "PassReport", "Program"]
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,14 @@ class Group:
 
     distribution: StateDistribution
     rows: IntArray
+
+
+class PartitionRows(NamedTuple):
+    """A partition or population, and the rows inside it: from `start` up to `stop`."""
+
+    path: str
+    start: int
+    stop: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,6 +126,7 @@ class Program:
     externals: tuple[ExternalSlot, ...]
     revision: int
     passes: tuple[PassReport, ...] = ()
+    partitions: tuple[PartitionRows, ...] = ()
 
     def __post_init__(self) -> None:
         for value in vars(self).values():

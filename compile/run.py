@@ -35,10 +35,14 @@ RECORDS = {
     "published": "the paper's free energy, (steps[, networks][, chains])",
     "published_complexity": "its first term, (steps[, networks][, chains])",
     "published_accuracy": "its second term, which is subtracted, the same shape",
+    "partition_free_energy": "Σ F_i inside each partition, (steps, [networks,] [chains,] P)",
+    "partition_entropy": "Σ H(θ_i) of the beliefs inside each partition, the same shape",
+    "partition_activity": "mean |σ_i| inside each partition, the same shape",
     "prediction_error": "mean square of ε, (steps[, networks][, chains])",
     "weight_change": "Frobenius norm of ΔJ, (steps[, networks])",
 }
 
+_PARTITIONS = ("partition_free_energy", "partition_entropy", "partition_activity")
 _LOCAL_TERMS = ("complexity", "accuracy")
 _PUBLISHED = ("published", "published_complexity", "published_accuracy")
 
@@ -79,6 +83,9 @@ class Run:
         Which pattern each epoch of learning presented.
     diverged : ndarray of bool, shape (networks,), optional
         Which networks ran away, where there are several (a single one raises an error).
+    columns : mapping of str to int
+        Which column of ``partition_free_energy``, ``partition_entropy`` and ``partition_activity``
+        belongs to which partition or population, by path: ``""`` is the world, then depth first.
     """
 
     records: Mapping[str, FloatArray]
@@ -88,6 +95,7 @@ class Run:
     interrupted: bool = False
     patterns: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.intp))
     diverged: BoolArray | None = None
+    columns: Mapping[str, int] = field(default_factory=dict)
     _folder: Any = field(default=None, repr=False)  # a temporary folder lives as long as the run
 
     def __getattr__(self, name: str) -> FloatArray:
@@ -160,6 +168,9 @@ class Recorder:
             "free_energy": local,
             "local_free_energy": local,
             "mean_field": ("argument",),
+            "partition_free_energy": local,
+            "partition_entropy": ("argument",),
+            "partition_activity": ("state",),
             **dict.fromkeys(_LOCAL_TERMS, local),
             **dict.fromkeys(_PUBLISHED, ("state",)),
         }
@@ -231,13 +242,19 @@ class Recorder:
         program, kept = self._program, trace.kept
         if name == "states":
             return kept["state"]
-        if name in ("free_energy", "local_free_energy", *_LOCAL_TERMS):
+        if name == "partition_entropy":
+            return _inside(program, group_map(program, "entropy", kept["argument"]))
+        if name == "partition_activity":
+            return _inside(program, np.abs(kept["state"]), mean=True)
+        if name in ("free_energy", "local_free_energy", "partition_free_energy", *_LOCAL_TERMS):
             used = kept["used_precision"] if self._held else self._precision[:, None, None]
             if name in _LOCAL_TERMS:
                 terms = local_terms(program, kept["argument"], used)
                 term: FloatArray = terms[_LOCAL_TERMS.index(name)].sum(-1)
                 return term
             local = local_free_energies(program, kept["argument"], used)
+            if name == "partition_free_energy":
+                return _inside(program, local)
             return local if name == "local_free_energy" else local.sum(-1)
         if name == "prediction_error":
             error = kept["state"] - group_map(program, "mean", kept["field"])
@@ -290,6 +307,8 @@ class Recorder:
                     shape = shape[: self._axes.networks is not None]
                 elif name in ("states", "local_free_energy"):
                     shape = (*shape, self._axes.size)
+                elif name in _PARTITIONS:
+                    shape = (*shape, len(self._program.partitions))
                 values = np.zeros((0, *shape))
             records[name] = values
         return Run(
@@ -300,6 +319,7 @@ class Recorder:
             interrupted,
             np.zeros(0, dtype=np.intp) if patterns is None else patterns,
             diverged,
+            {one.path: column for column, one in enumerate(self._program.partitions)},
             self._folder,
         )
 
@@ -307,6 +327,16 @@ class Recorder:
         """Close the files of series on disk."""
         for series in self._series.values():
             series.close()
+
+
+def _inside(program: Program, values: FloatArray, mean: bool = False) -> FloatArray:
+    """Sums (or means) of values of shape (..., N) over the rows of each partition, (..., P)."""
+    sums = np.zeros((*values.shape[:-1], len(program.partitions)), values.dtype)
+    for column, (_, start, stop) in enumerate(program.partitions):
+        if stop > start:  # an empty one has neither
+            inside = values[..., start:stop]
+            sums[..., column] = inside.mean(-1) if mean else inside.sum(-1)
+    return sums
 
 
 def recorded(start: int, stop: int, every: int) -> int:

@@ -16,6 +16,7 @@ J = np.array([[0.0, 0.5, -0.3], [0.2, 0.0, 0.9], [-0.4, 0.1, 0.0]])
 U = np.array([0.4, -1.0, 0.2])
 PATTERNS = np.array([[1.0, 0.0, -1.0], [0.0, 0.5, 0.5], [-1.0, -1.0, 1.0]])
 PER_ROW = ("states", "local_free_energy")
+PER_PARTITION = ("partition_free_energy", "partition_entropy", "partition_activity")
 EVERYTHING = tuple(dp.compile.run.RECORDS)
 
 # Compiled kernels are compiled for every form of a world.
@@ -53,6 +54,8 @@ def test_networks_are_an_axis_after_time_and_before_chains(
     run = simulator.learn(U, steps=4, record=EVERYTHING)
     for name, values in run.records.items():
         expected = (4, *axes, 3) if name in PER_ROW else (4, *axes)
+        if name in PER_PARTITION:
+            expected = (4, *axes, 2)
         assert values.shape == ((4, networks) if name == "weight_change" else expected), name
     assert run.mean.shape == simulator.state.shape == (*axes, 3)
     assert run.patterns.shape == (1, networks)

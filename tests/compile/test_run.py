@@ -17,6 +17,7 @@ U = np.array([0.4, -1.0, 0.2])
 BETA = np.array([0.5, 2.0, 1.0])
 EVERYTHING = tuple(RECORDS)
 PER_ROW = ("states", "local_free_energy")
+PER_PARTITION = ("partition_free_energy", "partition_entropy", "partition_activity")
 
 every_backend = pytest.mark.parametrize("backend", ["objects", "numpy"])
 
@@ -38,6 +39,8 @@ def test_every_series_has_steps_then_chains_then_rows(backend: str, chains: int 
     assert tuple(shapes) == EVERYTHING
     for name, shape in shapes.items():
         expected = (6, *axes, 3) if name in PER_ROW else (6, *axes)
+        if name in PER_PARTITION:  # the world, and its population
+            expected = (6, *axes, 2)
         assert shape == ((6,) if name == "weight_change" else expected), name
     assert run.mean.shape == (*axes, 3)
 
@@ -107,6 +110,10 @@ def test_each_series_is_its_formula(backend: str) -> None:
 
     mean = CB.mean(theta)
     sensed = couplings @ old + U
+    # The world and its population hold the same three.
+    np.testing.assert_allclose(run.partition_free_energy[0], [local.sum()] * 2, atol=1e-13)
+    np.testing.assert_allclose(run.partition_entropy[0], [CB.entropy(theta).sum()] * 2, atol=1e-13)
+    np.testing.assert_allclose(run.partition_activity[0], [np.abs(new).mean()] * 2, atol=1e-14)
     assert run.complexity[0] == pytest.approx(CB.kl(theta, BETA * BIAS).sum(), abs=1e-13)
     assert run.accuracy[0] == pytest.approx((BETA * mean) @ sensed, abs=1e-13)
 
