@@ -2,20 +2,25 @@
 
 from deepparticle.agents.continuous_bernoulli import ContinuousBernoulli
 from deepparticle.agents.distribution import StateDistribution
+from deepparticle.agents.environments import LinearGaussian, StochasticDifferential
 from deepparticle.agents.external import ExternalState
 from deepparticle.agents.gaussian import Gaussian
 from deepparticle.agents.learning import register_learning_rule
 from deepparticle.agents.registry import distribution_named, register_distribution
 from deepparticle.agents.spin import Spin
+from deepparticle.agents.streams import Stream
 from deepparticle.agents.subparticle import LocalFreeEnergy, Subparticle
 
 __all__ = [
     "ContinuousBernoulli",
     "ExternalState",
     "Gaussian",
+    "LinearGaussian",
     "LocalFreeEnergy",
     "Spin",
     "StateDistribution",
+    "StochasticDifferential",
+    "Stream",
     "Subparticle",
     "distribution_named",
     "register_distribution",

@@ -244,8 +244,8 @@ class Subparticle(Member):
         return self._emitted
 
     def presynaptic(self, boundary: Boundary) -> float:
-        """The state that `boundary` learns from: the new one."""
-        return self._state
+        """The state that `boundary` learns from: the new one; where it acts, the one it showed."""
+        return self._emitted if boundary.target.is_external else self._state
 
     # ------------------------------------------------------------------ what it does
 

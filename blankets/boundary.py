@@ -21,7 +21,9 @@ A boundary state owns its conditional distribution, its plasticity and its learn
 
 for which the target sends the prediction error :math:`\varepsilon_i` and the boundary reads the
 state of its own source: it touches both ends, so nothing non-local is needed. This is the published
-rule; others know no more than that (`Boundary.asked`).
+rule; others know no more than that (`Boundary.asked`). The target of an active state is the world:
+what was expected of it minus what it became stands for :math:`\varepsilon`, and :math:`\sigma` is
+what the source showed to it (:mod:`deepparticle.agents.external`).
 """
 
 from __future__ import annotations

@@ -338,6 +338,8 @@ class Engine:
     ) -> int:
         """Make steps one at a time, the processes of the external states answering in each.
 
+        The world answers first, to the actions before; then active states learn from the answer.
+
         Parameters
         ----------
         givens : sequence of None, ndarray or dict of int to ndarray
@@ -352,7 +354,7 @@ class Engine:
             state = self.backend.variables.state
             if reset and step == 0:
                 state = np.zeros_like(state)
-            self.surroundings.advance(givens, state, self._streams)
+            self.surroundings.advance(givens, state, self._streams, call.learning_rate)
             now = Timeline.of([self.surroundings.evidence_of_each(givens)], once, 1, self.axes)
             resets = np.array([reset and step == 0])
             block = self._block(call, now.rows, now.shown(0, 1), drawn, recorder, resets)

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from deepparticle.agents.external import Process
+from deepparticle.agents.external import Process, forked, response_error
 from deepparticle.agents.member import Member
 from deepparticle.blankets._types import FloatArray
 from deepparticle.blankets.errors import (
@@ -135,6 +135,11 @@ class Surroundings:
             np.array(np.broadcast_to(slot.value, (*axes.shape[:2], *slot.value.shape)))
             for slot in program.externals
         ]
+        self.acting_weights: list[FloatArray] = [
+            np.tile(slot.acting_weights, (axes.shape[0], 1)) for slot in program.externals
+        ]
+        """The weights of the active states, shape (R, m): networks learn their own."""
+        self._processes: dict[tuple[int, int, int], Process | None] = {}
 
     def answers(self, given: Any) -> bool:
         """Whether a process answers in each step under this evidence."""
@@ -146,9 +151,13 @@ class Surroundings:
         )
 
     def advance(
-        self, givens: Sequence[Any], state: FloatArray, streams: Sequence[np.random.Generator]
+        self,
+        givens: Sequence[Any],
+        state: FloatArray,
+        streams: Sequence[np.random.Generator],
+        learning_rate: FloatArray | None = None,
     ) -> None:
-        """Let the processes that are not clamped answer once.
+        """Let the processes that are not clamped answer once, and active states learn from it.
 
         Parameters
         ----------
@@ -158,6 +167,8 @@ class Surroundings:
             The states that act on the external states.
         streams : sequence of numpy.random.Generator
             What processes draw from, for each network.
+        learning_rate : ndarray of shape (R, N) or None
+            None does not learn.
         """
         for number, slot in enumerate(self._program.externals):
             if slot.process is None:
@@ -167,13 +178,15 @@ class Surroundings:
                 for given in givens
             ]
             if any(open_):
-                self._answer(number, slot, slot.process, open_, state, streams)
+                before = self.values[number]
+                self._answer(number, slot, open_, state, streams)
+                if learning_rate is not None and slot.learns:
+                    self._learn(number, slot, open_, before, state, learning_rate)
 
     def _answer(
         self,
         number: int,
         slot: ExternalSlot,
-        process: Process,
         open_: Sequence[bool],
         state: FloatArray,
         streams: Sequence[np.random.Generator],
@@ -184,8 +197,9 @@ class Surroundings:
             if not open_[network]:
                 answers.append(self.values[number][network, chain])
                 continue
-            actions = slot.acting_weights * state[network, chain, slot.acting]
+            actions = self.acting_weights[number][network] * state[network, chain, slot.acting]
             held = np.array(self.values[number][network, chain])
+            process = self._process_of(number, network, chain)
             answer = process(held, actions, streams[network])
             if answer is None:
                 raise SettingTypeError(
@@ -212,6 +226,46 @@ class Surroundings:
         # A process may answer with one number in one chain and with a vector in another.
         alike = np.stack(np.broadcast_arrays(*answers))
         self.values[number] = alike.reshape(networks, chains, *alike.shape[1:])
+
+    def _process_of(self, number: int, network: int, chain: int) -> Any:
+        # One that remembers something is another one in each chain, and not the world's.
+        key = number, network, chain
+        if key not in self._processes:
+            self._processes[key] = forked(self._program.externals[number].process)
+        return self._processes[key]
+
+    def _learn(
+        self,
+        number: int,
+        slot: ExternalSlot,
+        open_: Sequence[bool],
+        before: FloatArray,
+        state: FloatArray,
+        learning_rate: FloatArray,
+    ) -> None:
+        """The rule of :meth:`deepparticle.agents.ExternalState.learn`, in the mean over chains."""
+        assert slot.expectation is not None
+        after, chains = self.values[number], self._axes.shape[1]
+        for network in np.flatnonzero(open_).tolist():
+            errors = np.array(
+                [
+                    response_error(slot.expectation, *values, slot.path)
+                    for values in zip(before[network], after[network], strict=True)
+                ]
+            )
+            rate = np.where(slot.plastic, learning_rate[network, slot.acting], 0.0)
+            with np.errstate(over="ignore", invalid="ignore"):  # seen below
+                change = rate * (errors @ state[network][:, slot.acting]) / chains
+                self.acting_weights[number][network] += change
+            if not np.all(np.isfinite(self.acting_weights[number][network])):
+                raise SettingError(
+                    Fault(
+                        f"the active states on {slot.path!r}",
+                        "learning converges",
+                        "weights that are not finite",
+                        "learn with a smaller learning_rate",
+                    )
+                )
 
     def held_in(self, chains: int) -> Surroundings:
         """The same values for another number of chains: those of the first chain where it differs.

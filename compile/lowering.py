@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from deepparticle.agents.diffusion import refuse_jumping
-from deepparticle.agents.external import ExternalState
+from deepparticle.agents.external import ExternalState, forked
 from deepparticle.agents.subparticle import Subparticle
 from deepparticle.blankets._types import BoolArray, FloatArray, IntArray
 from deepparticle.blankets.errors import Fault, PartitionError, SettingTypeError
@@ -155,7 +155,9 @@ def _index_external(world: Partition, external: ExternalState) -> ExternalSlot:
         sensing_weights=frozen(columns.sensing_weights, np.float64),
         acting=frozen(columns.acting, np.intp),
         acting_weights=frozen(columns.acting_weights, np.float64),
-        process=external.process,
+        process=forked(external.process),
+        expectation=external.expectation,
+        plastic=frozen(columns.acting_plastic, np.bool_),
     )
 
 

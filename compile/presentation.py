@@ -31,7 +31,8 @@ class Presentation:
     axes : Axes
     patterns : array_like of shape (P, N) or (P, [networks,] [chains,] N), mapping, or iterable
         A mapping ``{external: (P,) or (P, k)}``; an iterable gives single patterns ``(N,)``,
-        ``([networks,] [chains,] N)`` or dicts, and is consumed as epochs go by.
+        ``([networks,] [chains,] N)`` or dicts, and is consumed as epochs go by. None is a single
+        pattern that clamps nothing.
     strength : float or array_like of shape (networks,)
         Scales every pattern.
     order : {"random", "cyclic"} or sequence of int
@@ -70,6 +71,8 @@ class Presentation:
         self.givens: list[Any] = []
         self.order: IntArray = np.zeros((0, axes.shape[0]), dtype=np.intp)
         self.epochs = 0
+        if patterns is None:  # the world is shown as it is
+            patterns = [{}]
         if isinstance(patterns, (str, bytes)) or not isinstance(patterns, (Mapping, Iterable)):
             raise SettingTypeError(
                 Fault(

@@ -35,7 +35,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepparticle.agents.distribution import StateDistribution
-from deepparticle.agents.external import Process
+from deepparticle.agents.external import Expectation, Process
 from deepparticle.blankets._types import BoolArray, FloatArray, IntArray
 from deepparticle.blankets.naming import unknown_path
 from deepparticle.partitions.columns import LeafPaths
@@ -88,6 +88,10 @@ class ExternalSlot:
     acting_weights : ndarray of shape (m,)
     process : callable or None
         ``process(value, actions, rng) -> value``.
+    expectation : float, callable or None
+        What is expected of it, where active states may learn.
+    plastic : ndarray of bool, shape (m,)
+        Which of the active states learn.
     """
 
     path: str
@@ -97,6 +101,14 @@ class ExternalSlot:
     acting: IntArray
     acting_weights: FloatArray
     process: Process | None
+    expectation: Expectation | None
+    plastic: BoolArray
+
+    @property
+    def learns(self) -> bool:
+        """Whether active states on it learn from its answers."""
+        answers = self.process is not None and self.expectation is not None
+        return answers and bool(self.plastic.any())
 
 
 @dataclass(frozen=True, eq=False)

@@ -59,7 +59,7 @@ from deepparticle.compile.run import Recorder, Run, checked_records
 from deepparticle.compile.seeding import STREAMS, checked_streams
 from deepparticle.compile.series import Folder
 from deepparticle.partitions.arrays import coupling_entries, write_entries
-from deepparticle.partitions.columns import write_states
+from deepparticle.partitions.columns import write_action_weights, write_states
 from deepparticle.partitions.partition import Partition
 from deepparticle.partitions.stepping import MODES, SCHEDULES, checked_option
 
@@ -226,6 +226,8 @@ class Simulator:
         now = twin._engine.backend.variables.copy()
         now.couplings = self._engine.couplings().copy()
         twin._engine.backend.variables = now
+        learned = self._engine.surroundings.acting_weights
+        twin._engine.surroundings.acting_weights = [weights.copy() for weights in learned]
         return twin
 
     def _start(self, seed: Any) -> None:
@@ -291,6 +293,21 @@ class Simulator:
         now = self._engine.backend.variables.copy()
         now.couplings = array.astype(self._dtype)
         self._engine.backend.variables = now
+
+    @property
+    def action_weights(self) -> dict[str, FloatArray]:
+        r"""The weights of the active states now, by the path of the external state; a copy.
+
+        :math:`w_i` of :math:`a_i = w_i\sigma_i`, in the row order of those who act, shape
+        ``([networks,] m)``. Plastic ones learn in `learn`, from the answers of the world.
+        """
+        several = self._axes.networks is not None
+        return {
+            slot.path: weights.copy() if several else weights[0].copy()
+            for slot, weights in zip(
+                self._program.externals, self._engine.surroundings.acting_weights, strict=True
+            )
+        }
 
     @property
     def state(self) -> FloatArray:
@@ -422,9 +439,10 @@ class Simulator:
 
         Parameters
         ----------
-        patterns : array_like of shape (P, N), dict {external: (P,) or (P, k)}, or iterable
+        patterns : array_like of shape (P, N), dict {external: (P,) or (P, k)}, iterable or None
             What to present; ``(P, [networks,] [chains,] N)`` for patterns of their own. An
-            iterable of single patterns is consumed, one per epoch.
+            iterable of single patterns is consumed, one per epoch. None: what the external states
+            hold and answer, as of `infer`, in one epoch.
         evidence_strength : float or array_like of shape (networks,)
             Scales the patterns.
         epochs : int, optional
@@ -606,7 +624,7 @@ class Simulator:
     # ------------------------------------------------------------------ writing back
 
     def write_back(self, *, states: bool = False, network: int | None = None) -> None:
-        """Write the learned couplings into the boundary states of the world.
+        """Write the learned couplings, and weights of active states, into the world.
 
         Parameters
         ----------
@@ -667,6 +685,11 @@ class Simulator:
             learned, changed = learned[self._program.entries], changed[self._program.entries]
         write_entries(self._world, coupling_entries(self._world), learned, changed)
         self._known = known
+        for slot, weights in zip(
+            self._program.externals, self._engine.surroundings.acting_weights, strict=True
+        ):
+            if slot.learns:
+                write_action_weights(self._world, slot.path, weights[network or 0])
         if states:
             now = self._engine.backend.variables.state[network or 0, 0]
             write_states(self._world, now)

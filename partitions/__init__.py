@@ -7,6 +7,7 @@ from deepparticle.partitions.files.storage import load
 from deepparticle.partitions.flows import Flows, ParticularStates
 from deepparticle.partitions.lattices import lattice_couplings
 from deepparticle.partitions.levels import Level
+from deepparticle.partitions.other_partition import OtherPartition
 from deepparticle.partitions.partition import Partition
 from deepparticle.partitions.population import Population
 from deepparticle.partitions.reporting import LevelReport, PartitionReport
@@ -19,6 +20,7 @@ __all__ = [
     "Level",
     "LevelCertificate",
     "LevelReport",
+    "OtherPartition",
     "ParticularStates",
     "Partition",
     "PartitionReport",

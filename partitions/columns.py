@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from deepparticle.agents.distribution import StateDistribution
 from deepparticle.agents.external import ExternalState
 from deepparticle.agents.member import INHERITED, Member
-from deepparticle.blankets._types import FloatArray, IntArray
+from deepparticle.blankets._types import BoolArray, FloatArray, IntArray
 from deepparticle.blankets.boundary import Boundary
 from deepparticle.blankets.conditional import Delta
 from deepparticle.blankets.naming import SEPARATOR
@@ -37,6 +37,7 @@ __all__ = [
     "external_columns",
     "leaf_columns",
     "other_conditionals",
+    "write_action_weights",
     "write_states",
 ]
 
@@ -216,6 +217,28 @@ def write_states(partition: Partition, states: FloatArray) -> None:
         block.cells["_state"][:] = block.cells["_emitted"][:] = own
 
 
+def write_action_weights(world: Partition, path: str, weights: FloatArray) -> None:
+    """Write weights of shape ``(m,)`` into the active states on an external state, in row order.
+
+    Examples
+    --------
+    >>> from deepparticle.partitions import Partition
+    >>> world = Partition("world")
+    >>> particle, scene = world.add_subparticle("particle"), world.add_external("scene")
+    >>> active = world.act(particle, scene, 0.5)
+    >>> write_action_weights(world, "scene", np.array([0.25]))
+    >>> active.weight
+    0.25
+    """
+    external: Any = world[path]
+    block = external._single_block(inwards=False)
+    if block is not None:
+        block.weights[:] = weights
+        return
+    for end, weight in zip(external.acting, weights.tolist(), strict=True):
+        external.boundary_from(end).weight = weight
+
+
 @dataclass(frozen=True, eq=False)
 class ExternalColumns:
     """Who senses an external state and who acts on it, in row order.
@@ -226,12 +249,15 @@ class ExternalColumns:
         Their rows.
     sensing_weights, acting_weights : ndarray of float64
         The weights of the macro-scale states between.
+    acting_plastic : ndarray of bool
+        Whether the active states may learn.
     """
 
     sensing: IntArray
     sensing_weights: FloatArray
     acting: IntArray
     acting_weights: FloatArray
+    acting_plastic: BoolArray
 
 
 def external_columns(world: Partition, external: ExternalState) -> ExternalColumns:
@@ -253,15 +279,18 @@ def external_columns(world: Partition, external: ExternalState) -> ExternalColum
         explicit = external._sensed_by if inwards else external._acted_on_by
         rows = [np.array([world.row_of(end) for end in explicit], dtype=np.intp)]  # type: ignore[arg-type]
         weights = [np.array([one.weight for one in explicit.values()], dtype=np.float64)]
+        learns = [np.array([one.plastic for one in explicit.values()], dtype=np.bool_)]
         for block in external.blocks:
             if block.inwards == inwards:
                 # By the population, not by its first member, which would be made for that.
                 first = world.row_of(block.population)
                 rows.append(np.arange(first, first + len(block), dtype=np.intp))
                 weights.append(block.weights)
+                learns.append(block.plastic)
         joined = np.concatenate(rows)
         order = np.argsort(joined)
         found += [joined[order], np.concatenate(weights)[order]]
+    found.append(np.concatenate(learns)[order])
     return ExternalColumns(*found)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy as copying
 from typing import TYPE_CHECKING, Any
 
-from deepparticle.agents.external import ExternalState
+from deepparticle.agents.external import ExternalState, forked
 from deepparticle.agents.member import INHERITED, Member
 from deepparticle.agents.subparticle import Subparticle
 from deepparticle.blankets.boundary import Boundary, ExplicitBoundary
@@ -198,6 +198,7 @@ def _twin(member: Any, twins: dict[Any, Any]) -> Any:
     if isinstance(member, ExternalState):
         twin._acted_on_by, twin._sensed_by, twin.blocks = {}, {}, []
         twin._value, twin._order = member._value.copy(), None
+        twin.process = forked(member.process)
         twins[member] = twin
         return twin
     if isinstance(member, Subparticle):

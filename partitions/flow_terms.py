@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deepparticle.agents.external import Process
+from deepparticle.agents.external import Process, forked
 from deepparticle.agents.subparticle import Subparticle
 from deepparticle.blankets._types import FloatArray, IntArray
 from deepparticle.partitions.arrays import blocks_of, coupling_entries
@@ -96,7 +96,9 @@ class Answer:
             rng = np.random.default_rng(seed)
             for _ in range(draws):
                 value = values[at][0].copy() if self.whole else values[at].copy()
-                answer = self.process(np.asarray(value), actions[at].copy(), rng)
+                # One that remembers something answers from where it is, to every state.
+                process: Any = forked(self.process)
+                answer = process(np.asarray(value), actions[at].copy(), rng)
                 change[at] += np.asarray(answer, dtype=np.float64) - value
         return change / draws
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deepparticle.agents.distribution import StateDistribution
-from deepparticle.agents.external import ExternalState, Process
+from deepparticle.agents.external import Expectation, ExternalState, Process
 from deepparticle.agents.member import Member
 from deepparticle.agents.subparticle import Subparticle
 from deepparticle.blankets._types import ArrayLike, FloatArray
@@ -54,7 +54,7 @@ class Partition(Tree):
     ----------
     name : str
         Without ``"/"``.
-    precision, learning_rate, clock : optional
+    precision, learning_rate, clock, time_step, learning_rule : optional
         Settings that everything inside inherits, unless it sets its own.
 
     Examples
@@ -87,7 +87,7 @@ class Partition(Tree):
         name : str
             Unique among the members of this partition.
         **settings
-            ``precision``, ``learning_rate``, ``clock``.
+            ``precision``, ``learning_rate``, ``clock``, ``time_step``, ``learning_rule``.
 
         Returns
         -------
@@ -164,7 +164,11 @@ class Partition(Tree):
         return population
 
     def add_external(
-        self, name: str, value: ArrayLike = 0.0, process: Process | None = None
+        self,
+        name: str,
+        value: ArrayLike = 0.0,
+        process: Process | None = None,
+        expectation: Expectation | None = None,
     ) -> ExternalState:
         """Add an external state; only the root holds them. Parameters as of `ExternalState`."""
         if self.parent is not None:
@@ -176,7 +180,7 @@ class Partition(Tree):
                     f"use world.add_external({name!r})",
                 )
             )
-        external = ExternalState(checked_name(name, str(self)), value, process)
+        external = ExternalState(checked_name(name, str(self)), value, process, expectation)
         self._adopt(external)
         return external
 
@@ -384,15 +388,28 @@ class Partition(Tree):
         return views[0] if self._is_leaf(target) else views
 
     def act(
-        self, source: Reference | Sequence[Reference], external: Reference, weight: Any = 1.0
+        self,
+        source: Reference | Sequence[Reference],
+        external: Reference,
+        weight: Any = 1.0,
+        *,
+        plastic: bool = False,
     ) -> Any:
         r"""Let subparticles act on an external state: :math:`\sigma_i \to a_i \to \eta`.
 
-        Parameters and results as of `sense`, the other way round.
+        Results as of `sense`.
+
+        Parameters
+        ----------
+        source, external, weight
+            As of `sense`.
+        plastic : bool
+            Whether the weight learns from the answer, see :mod:`deepparticle.agents.external`. The
+            external state then has an ``expectation``, and the source a ``learning_rate``.
         """
         from deepparticle.partitions.wiring import connect_external
 
-        made = connect_external(self, external, source, weight, inwards=False)
+        made = connect_external(self, external, source, weight, inwards=False, plastic=plastic)
         if isinstance(made, MacroscaleBlock):
             return BlockViews(ActiveState, made)
         views = tuple(ActiveState(boundary) for boundary in made)
@@ -742,8 +759,9 @@ class Partition(Tree):
         ----------
         rng : numpy.random.Generator or int, optional
             The source of randomness, or a seed.
-        schedule : {"synchronous", "sequential", "chromatic", "random"}
-            Who sees whose new state; see :mod:`deepparticle.partitions.stepping`.
+        schedule : {"synchronous", "sequential", "chromatic", "random", "langevin"}
+            Who sees whose new state; see :mod:`deepparticle.partitions.stepping`. The time of a
+            step of ``langevin`` is the setting ``time_step``, 0.01 by default.
         mode : {"stochastic", "deterministic"}
             Sample the new states, or take their expectation.
         learn : bool

@@ -34,7 +34,8 @@ symmetric.
 Randomness of one step, in this order: a block of N uniforms (not in deterministic mode), of which
 row i takes number i (and for ``random`` update k number k), then for ``random`` the N rows, then
 whatever the processes of the external states draw. External states answer first, to the actions of
-the step before.
+the step before, and plastic active states learn from the answer
+(:mod:`deepparticle.agents.external`); then the subparticles sense it.
 """
 
 from __future__ import annotations
@@ -243,6 +244,8 @@ def step_world(
     if world.parent is None:
         for external in world.externals:
             external.advance(generator)
+            if learn:
+                external.learn()
     order = update_order(world, schedule, sites)
     rows = update_states(leaves, schedule, world.world.time, uniforms, order)
     if learn:

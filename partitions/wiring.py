@@ -351,7 +351,12 @@ def _described(weight: Any) -> str:
 
 
 def connect_external(
-    place: Partition, external: Any, target: Any, weight: Any, inwards: bool
+    place: Partition,
+    external: Any,
+    target: Any,
+    weight: Any,
+    inwards: bool,
+    plastic: bool = False,
 ) -> Sequence[Boundary]:
     """Make macro-scale sensory (`inwards`) or active states; see `Partition.sense` and `.act`."""
     outside = place.resolve(external)
@@ -407,17 +412,26 @@ def connect_external(
                 "set a scalar value, connect, then set the new vector",
             )
         )
+    if plastic and outside.expectation is None:
+        raise SettingError(
+            Fault(
+                where,
+                "an active state learns from what is expected of the external state",
+                "plastic=True without an expectation",
+                f"set world[{outside.name!r}].expectation = 0.0, for example, before",
+            )
+        )
     # Evidence is not learned: what the world shows is not the particle's to change.
     made: Sequence[Boundary]
     if population is not None:
-        frozen = np.zeros(count, dtype=np.bool_)
-        made = MacroscaleBlock(outside, population, inwards, weights.copy(), frozen)
+        learns = np.full(count, plastic, dtype=np.bool_)
+        made = MacroscaleBlock(outside, population, inwards, weights.copy(), learns)
         made.join()
     else:
         made = tuple(
             connect(outside, leaf, value, False)
             if inwards
-            else connect(leaf, outside, value, False)
+            else connect(leaf, outside, value, plastic)
             for leaf, value in zip(leaves, weights.tolist(), strict=True)
         )
     place._changed()

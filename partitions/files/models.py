@@ -197,6 +197,7 @@ class ExternalSpec(_MemberSpec):
     kind: Literal["external"]
     value: Vector = 0.0
     process: StrictStr | None = None
+    expectation: StrictFloat | None = None
 
 
 MemberSpec: TypeAlias = Annotated[

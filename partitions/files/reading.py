@@ -378,6 +378,8 @@ class _Reading:
                     external.value = value
             process = self.processes.get(spec.path)
             external.process = process
+            with self.collector.at(self.place("members", number, "expectation")):
+                external.expectation = spec.expectation
             if process is None and spec.process is not None and whole:
                 warnings.warn(
                     f"{spec.path}: a file holds no Python function, so the process "

@@ -36,6 +36,7 @@ key                 meaning; what is absent has its default
 ``made``            the place of a boundary state in the order of making, where it is not couplings,
                     then sensory, then active states, as listed
 ``process``         the name of the function that an external state had
+``expectation``     what is expected of an external state by those who act on it, if a number
 ==================  ==============================================================================
 
 In ``sensory`` and ``active`` a population stands for all of its members. Vectors and matrices are

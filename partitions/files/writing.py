@@ -52,6 +52,7 @@ _USUAL: dict[str, Any] = {
     "member_settings": {},
     "value": 0.0,
     "process": None,
+    "expectation": None,
 }
 
 # Beyond this many numbers a person no longer reads an array in a text file.
@@ -133,6 +134,15 @@ def _process_faults(world: Partition, processes: str) -> list[Fault]:
         )
         for external in world.externals
         if external.process is not None
+    ] + [
+        Fault(
+            str(external),
+            "a file holds no Python function, and what is expected of this external state is one",
+            _name_of(external.expectation),
+            "save with processes='drop', and set its .expectation again after loading",
+        )
+        for external in world.externals
+        if callable(external.expectation)
     ]
 
 
@@ -210,6 +220,7 @@ def _member(member: Any, arrays: dict[str, NDArray[Any]]) -> dict[str, Any]:
             "kind": "external",
             **raw,
             "process": process,
+            "expectation": None if callable(member.expectation) else member.expectation,
             "value": _stored(value, f"{member.path}.value", arrays),
         }
     return {"kind": "partition", **raw, "settings": dict(member.own_settings), "time": member.time}
