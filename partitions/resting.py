@@ -36,6 +36,7 @@ _DAMPING = 0.5
 # A residual of rounding, and one that is accepted, relative to max(1, magnitude).
 _ROUNDING = 1e-15
 _TOLERANCE = 1e-10
+_ROOT_TOLERANCE = 1e-13
 
 # Beyond this many rows the root finder does without a matrix.
 _MANY_ROWS = 1000
@@ -162,5 +163,5 @@ def _root(surplus: Any, states: FloatArray) -> FloatArray:
 
     method = "hybr" if len(states) <= _MANY_ROWS else "krylov"
     solver: Any = scipy.optimize.root
-    found: FloatArray = np.asarray(solver(surplus, states, method=method).x)
+    found: FloatArray = np.asarray(solver(surplus, states, method=method, tol=_ROOT_TOLERANCE).x)
     return found if np.all(np.isfinite(found)) else states
