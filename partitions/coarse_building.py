@@ -81,7 +81,7 @@ class _Builder:
         for member in world:
             if isinstance(member, ExternalState):
                 process = externals[member.path].process(member.process)
-                coarse.add_external(member.name, 0.0, process)
+                coarse.add_external(member.name, 0.0, process, member.expectation)
             elif world not in self._numbers:
                 self._add(coarse, member)
         self._couple(coarse)
@@ -89,6 +89,8 @@ class _Builder:
             between = externals[external.path]
             self._join(coarse, external, between.sensing, between.sensing_weights, inwards=True)
             self._join(coarse, external, between.acting, between.acting_weights, inwards=False)
+            for unit in between.acting[between.acting_plastic].tolist():
+                self._leaf(coarse, unit).boundary_to(external).plastic = True
             external.value = between.value(world[external.path].value)
         self._keep_conditionals(coarse)
         return coarse

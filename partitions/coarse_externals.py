@@ -9,7 +9,7 @@ that is one number keeps its value, and has the macro-scale weights
 
 One that holds a number per sensing subparticle holds one per sensing unit afterwards, the mean of
 theirs with the weights :math:`p_i w_i`. A process goes on answering to the actions that it knows,
-one per subparticle, which are those of the lifted states.
+one per subparticle, which are those of the lifted states. Active states of which some learn, learn.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deepparticle.agents.external import ExternalState, Process
-from deepparticle.blankets._types import ArrayLike, FloatArray, IntArray
+from deepparticle.agents.external import ExternalState, Process, forked
+from deepparticle.blankets._types import ArrayLike, BoolArray, FloatArray, IntArray
 from deepparticle.blankets.errors import Fault, SettingError
 from deepparticle.partitions.columns import external_columns
 
@@ -46,6 +46,8 @@ class CoarseExternal:
         Of the macro-scale states between.
     sensing_places, acting_places : ndarray of intp, shape (k,) and (m,)
         For each subparticle that senses it, or acts on it, the place of its unit among these.
+    acting_plastic : ndarray of bool
+        Whether the active states of units learn.
     sensing_shares, acting_shares : ndarray of shape (k,) and (m,)
         Its share in the value that its unit senses, and in the action of its unit.
     """
@@ -59,6 +61,7 @@ class CoarseExternal:
     acting_weights: FloatArray
     acting_places: IntArray
     acting_shares: FloatArray
+    acting_plastic: BoolArray
 
     @property
     def unchanged(self) -> bool:
@@ -88,7 +91,8 @@ class CoarseExternal:
 
     def process(self, process: Process | None) -> Process | None:
         """The process for units."""
-        return process if process is None or self.unchanged else LiftedProcess(process, self)
+        own = forked(process)
+        return own if own is None or self.unchanged else LiftedProcess(own, self)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +108,12 @@ class LiftedProcess:
 
     process: Process
     between: CoarseExternal
+
+    def fork(self) -> LiftedProcess:
+        """Another one, in the same state, where the process remembers something."""
+        fine = forked(self.process)
+        assert fine is not None
+        return LiftedProcess(fine, self.between)
 
     def __call__(self, value: Any, actions: Any, rng: np.random.Generator) -> FloatArray:
         """Lift the value and the actions, let the process answer, and average its answer."""
@@ -139,7 +149,8 @@ def coarse_external(
     acting = _gathered(
         unit_of[columns.acting], columns.acting_weights * lifts[columns.acting], vector=False
     )
-    return CoarseExternal(external.path, *sensing, *acting)
+    learns = np.bincount(acting[2], columns.acting_plastic, minlength=len(acting[0])) > 0
+    return CoarseExternal(external.path, *sensing, *acting, acting_plastic=learns)
 
 
 def _gathered(

@@ -83,6 +83,15 @@ def test_settings_nesting_and_plasticity_are_carried_over() -> None:
     assert one.sensory["area/two"].plastic is True
 
 
+def test_the_rule_that_members_share_is_that_of_the_unit() -> None:
+    world = two_blocks()
+    world["left"].learning_rule = "hebbian"
+    world["right/d"].learning_rule = "frozen"
+    coarse = world.coarsen(1)
+    assert coarse["left"].learning_rule == "hebbian"
+    assert coarse["right"].learning_rule == "published"  # members differ: as inherited
+
+
 def test_clocks_of_independent_members_give_the_right_pace() -> None:
     # Clocks 1 and 9, equal variances: the integrated autocorrelation time of the mean is 5.
     world = dp.Partition("world")
@@ -307,6 +316,38 @@ def test_a_process_goes_on_answering_to_subparticles() -> None:
     dp.Simulator(coarse, seed=0).infer(steps=3)
     # Single subparticles keep the very same process.
     assert world.coarsen(2)["scene"].process is process
+
+
+def test_a_process_that_remembers_is_forked() -> None:
+    world = two_blocks()
+    world["scene"].process = dp.Stream([1.0, 2.0, 3.0])
+    world.act("left", "scene")
+    coarse = world.coarsen(1)
+    rng = np.random.default_rng(0)
+    for expected in (1.0, 2.0):
+        coarse["scene"].advance(rng)
+        assert coarse["scene"].value == expected
+    copied = coarse.copy()
+    for one, expected in ((copied, 3.0), (coarse, 3.0), (world, 1.0)):
+        one["scene"].advance(rng)
+        assert one["scene"].value == expected
+
+
+def test_active_states_go_on_learning() -> None:
+    world = two_blocks(learning_rate=0.1)
+    scene = world["scene"]
+    scene.process, scene.expectation = (lambda value, actions, rng: value + actions.sum()), 0.5
+    world.act("left/a", scene, 1.0, plastic=True)
+    world.act(["left/b", "right/d"], scene, 1.0)
+    coarse = world.coarsen(1)
+    assert coarse["scene"].expectation == 0.5
+    assert coarse["left"].active["scene"].plastic
+    assert not coarse["right"].active["scene"].plastic
+    coarse["left"].state = 0.5
+    scene = coarse["scene"]
+    scene.advance(np.random.default_rng(0))  # answers 0 + (1 + 1) · 0.5
+    scene.learn()  # 0.1 · (0.5 − 1) · 0.5
+    assert coarse["left"].active["scene"].weight == pytest.approx(2.0 - 0.025)
 
 
 def test_a_coarse_world_is_saved_and_pickled_and_coarsened_again(tmp_path: Any) -> None:
