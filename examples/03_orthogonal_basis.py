@@ -15,8 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 import deepparticle as dp
@@ -82,47 +80,29 @@ def correlations_with(pattern: Array, others: Array) -> Array:
     return np.array([correlation(np.stack([pattern, other])) for other in others])
 
 
-# ------------------------------------------------------------------------------ the picture
-
-
-def tile(ax: Axes, pattern: Array, title: str) -> None:
-    limit = float(np.abs(pattern).max())
-    ax.imshow(pattern.reshape(SIDE, SIDE), cmap="PuOr_r", vmin=-limit, vmax=limit)
-    ax.set_title(title, fontsize=10)
-    ax.set_xticks([])
-    ax.set_yticks([])
+# ------------------------------------------------------------------------------ pictures
 
 
 def draw(
-    images: Array, attractors: Array, trial: tuple[Array, Array], run: dp.Run, path: Path
+    images: Array, attractors: Array, trial: tuple[Array, Array], run: dp.Run, folder: Path
 ) -> None:
-    figure = Figure(figsize=(9.0, 4.9), layout="constrained")
-    places: Any = figure.subfigures(2, 1, height_ratios=[0.8, 1.0])
-    top, bottom = places
-    groups = top.subfigures(1, 3)
-    for place, pair, names, title in (
-        (groups[0], images, ("", ""), f"learned: r = {correlation(images):.2f}"),
-        (groups[1], attractors, ("", ""), f"attractors: r = {correlation(attractors):.2f}"),
-        (groups[2], np.stack(trial), ("noisy", "recalled"), "the bar with noise (median trial)"),
+    shape = (SIDE, SIDE)
+    curves = {
+        "local free energy, Σ Fᵢ": run.free_energy,
+        "the one that the paper plots": run.published,
+    }
+    print()
+    for name, figure in (
+        ("orthogonal_basis", dp.figures.orthogonal_basis(images, attractors, shape)),
+        ("orthogonal_basis_energies", dp.figures.free_energy_curves(curves, smooth=100)),
+        (
+            "orthogonal_basis_recall",
+            dp.figures.recall_panel(images[1], *trial, shape, title="the bar with noise"),
+        ),
     ):
-        place.suptitle(title, fontsize=11)
-        for ax, pattern, name in zip(place.subplots(1, 2), pair, names, strict=True):
-            tile(ax, pattern, name)
-    axes = bottom.subplots(1, 2)
-    window = 100
-    for ax, values, title in (
-        (axes[0], run.free_energy, r"local free energy, $\Sigma_i F_i$"),
-        (axes[1], run.published, "the free energy that the paper plots"),
-    ):
-        smooth = np.convolve(values, np.full(window, 1 / window), mode="valid")
-        ax.plot(values, color="#cccccc", linewidth=0.5)
-        ax.plot(np.arange(smooth.size) + window / 2, smooth, color="#5B3A8C", linewidth=1.8)
-        ax.set_title(title, fontsize=10)
-        ax.set_xlabel("step")
-        ax.set_ylabel("nats")
-        ax.spines[["top", "right"]].set_visible(False)
-    figure.savefig(path, dpi=150)
-    print(f"\nwrote {path}")
+        path = folder / f"{name}.png"
+        figure.savefig(path, dpi=150)
+        print(f"wrote {path}")
 
 
 def main() -> None:
@@ -153,7 +133,7 @@ def main() -> None:
     values = [correlation(attractors_of(learn(seed)[0], images)) for seed in others]
     print("  " + "  ".join(f"{value:+.3f}" for value in values))
     trial = (noisy[middle], responses[middle])
-    draw(images, attractors, trial, run, options.out / "orthogonal_basis.png")
+    draw(images, attractors, trial, run, options.out)
 
 
 if __name__ == "__main__":

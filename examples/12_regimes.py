@@ -15,8 +15,8 @@ inverted digit counts as recalled; the gain in r is not. A network without coupl
 answers with something like its input. And whoever knows the ten images can project the input onto
 their span, which takes one product of matrices.
 
-Evidence 6, 11 and 16 at 19 precisions take some ten seconds; ``--full`` is the whole grid of 20 × 19
-networks, a minute with the extra ``native``; ``--epochs 500`` is a shorter run.
+Evidence 6, 11 and 16 at 19 precisions take some ten seconds; ``--full`` is the whole grid, 20 × 19
+networks, half a minute with the extra ``native``; ``--epochs 1000`` is a short run.
 """
 
 from __future__ import annotations
@@ -165,8 +165,12 @@ def show(name: str, row: list[tuple[float, float]]) -> None:
 
 def of_one(trials: dp.analysis.Recall, at: int) -> dp.analysis.Recall:
     """The trials of one network."""
-    parts = (trials.chosen, trials.targets, trials.noisy, trials.responses)
-    return dp.analysis.Recall(*(part[:, at] for part in parts))
+    return dp.analysis.Recall(
+        trials.chosen[:, at],
+        trials.targets[:, at],
+        trials.noisy[:, at],
+        trials.responses[:, at],
+    )
 
 
 def draw(
@@ -174,7 +178,8 @@ def draw(
 ) -> None:
     grid = (len(rows), len(PRECISIONS))
     landscapes = dp.figures.landscapes(
-        *(networks.trials[name].scores.reshape(grid) for name in TESTS),
+        networks.trials["retrieval"].scores.reshape(grid),
+        networks.trials["generalisation"].scores.reshape(grid),
         networks.deviations.reshape(grid),
         networks.counts.reshape(grid),
         rows,

@@ -106,8 +106,8 @@ def walk(states: Array, patterns: Array) -> dp.analysis.SequenceStatistics:
             + "), and was shown for one"
         )
         print(
-            f"    a cycle takes {found.mean_period:.2f} ± {found.deviation_of_period:.2f} steps; the "
-            f"autocorrelation revives after {found.dominant_period:.2f}, to {found.revival:.2f}"
+            f"    a cycle takes {found.mean_period:.2f} ± {found.deviation_of_period:.2f} steps; "
+            f"the autocorrelation revives after {found.dominant_period:.2f}, to {found.revival:.2f}"
         )
     print(
         f"    {found.inverted_runs:.0%} of the runs are in the inverted digits; the sign changes "

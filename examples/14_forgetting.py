@@ -130,7 +130,7 @@ def run_free(learned: Array, data: dp.datasets.Digits, steps: int, seed: int) ->
             {
                 LIKENESS: dp.analysis.correlation(now[:, off], before[:, off]),
                 "displacement": ((now - before) ** 2).sum(axis=(1, 2)),
-                "ran away": gone,
+                "ran away": gone.astype(np.float64),
                 **scores(free, data, seed + 2 * look),
             }
         )
@@ -161,7 +161,7 @@ def run_free(learned: Array, data: dp.datasets.Digits, steps: int, seed: int) ->
 
 
 def drift_and_diffusion(history: History, label: str) -> tuple[float, float]:
-    """a and c of ‖J(t) − J(0)‖² = a t + c t², that is of a line through its ratio to t."""
+    """The a and c of ‖J(t) − J(0)‖² = a t + c t²: a line through its ratio to t."""
     calm = ~history.ran_away[label].any(axis=0) & (history.times > 0.0)
     t, moved = history.times[calm], history.displacement[label].mean(axis=0)[calm]
     diffusion, drift = np.polynomial.polynomial.polyfit(t, moved / t, 1).tolist()
