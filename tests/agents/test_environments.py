@@ -177,7 +177,8 @@ def test_deviation_and_covariance_are_two_ways_to_say_the_same() -> None:
 def test_an_ornstein_uhlenbeck_world_has_its_closed_variance() -> None:
     rate, amplitude, tau = 0.8, 0.6, 0.1
     process = dp.StochasticDifferential(lambda value, actions: -rate * value, amplitude, tau)
-    rng, value, found = seeded(), np.zeros(500), []
+    rng, found = seeded(), []
+    value: Any = np.zeros(500)
     for step in range(400):
         value = process(value, NOBODY, rng)
         if step >= 100:
