@@ -37,7 +37,10 @@ __all__ = ["SCALING"]
 LOADS = (0.05, 0.1, 0.14, 0.2, 0.3, 0.5, 0.75, 1.0)
 QUICK_LOADS = (0.1, 0.3)
 SIZES, QUICK_SIZES = (100, 200, 500, 1000), (50,)
-LARGE = 1000  # from this size on, one network: learning costs the third power of it
+# From this size on, one network at loads up to a half, half as many presentations at twice the
+# rate: learning costs the third power of the size.
+LARGE = 1000
+LARGE_LOADS = LOADS[:6]
 LIMIT = 0.138  # Hebb's rule: Amit, Gutfreund & Sompolinsky (1985)
 THRESHOLD = 0.9
 # Every rule chooses among these pairs of precision and strength of evidence.
@@ -59,6 +62,10 @@ def couplings_by(
         return hebbian_couplings(patterns)
     if rule == "projection rule":
         return projection_couplings(patterns)
+    count, size = patterns.shape
+    if size >= LARGE:
+        epochs, rate = 50 * count, 0.2 / size
+        return learned_couplings(patterns, learning_rate=rate, epochs=epochs, backend=b, seed=seed)
     return learned_couplings(patterns, epochs=epochs, backend=b, seed=seed)
 
 
@@ -105,21 +112,32 @@ def throughput(quick: bool) -> Arrays:
     return found
 
 
-def _grid(settings: Settings) -> tuple[tuple[int, ...], tuple[float, ...]]:
-    return (QUICK_SIZES, QUICK_LOADS) if settings.quick else (SIZES, LOADS)
+def _sizes(settings: Settings) -> tuple[int, ...]:
+    return QUICK_SIZES if settings.quick else SIZES
 
 
 def _parameters(settings: Settings) -> dict[str, Any]:
-    sizes, loads = _grid(settings)
+    sizes = _sizes(settings)
     return {
         "subparticles": list(sizes),
-        "patterns per subparticle": list(loads),
+        "patterns per subparticle": {str(size): list(_loads(settings, size)) for size in sizes},
         "learning rule": "defaults of learned_couplings"
-        + (" with 200 epochs" if settings.quick else ""),
+        + (
+            " with 200 epochs"
+            if settings.quick
+            else f"; from N = {LARGE} on 50 presentations of each pattern at a rate of 0.2 / N"
+        ),
         "retention": "precision 100, 150 deterministic steps",
         "reconstruction": "noise 2 standard deviations, 100 steps, burn-in 5",
         "precisions and strengths of evidence tried": list(zip(PRECISIONS, STRENGTHS, strict=True)),
     }
+
+
+def _loads(settings: Settings, size: int) -> tuple[float, ...]:
+    """Patterns per subparticle, for networks of a size."""
+    if settings.quick:
+        return QUICK_LOADS
+    return LARGE_LOADS if size >= LARGE else LOADS
 
 
 def _seeds(settings: Settings, size: int) -> tuple[int, ...]:
@@ -132,11 +150,11 @@ def _name(seed: int, size: int, load: float, rule: str) -> str:
 
 
 def _parts(settings: Settings) -> list[Part]:
-    sizes, loads = _grid(settings)
+    sizes = _sizes(settings)
     epochs, backend, parts = 200 if settings.quick else None, settings.backend, []
     for size in sizes:
         for seed in _seeds(settings, size):
-            for load in loads:
+            for load in _loads(settings, size):
                 for rule in RULES:
                     learns = rule == "learning rule"
                     given = {"seed": seed, "size": size, "load": load, "rule": rule}
@@ -159,13 +177,15 @@ def _parts(settings: Settings) -> list[Part]:
 def _conclude(settings: Settings, found: Mapping[str, Arrays]) -> Reproduction:
     from deepparticle import figures
 
-    sizes, loads = _grid(settings)
+    sizes = _sizes(settings)
+    largest = sizes[-1]
+    loads = _loads(settings, largest)
 
     def table(size: int, rule: str, measure: str) -> FloatArray:
         """Networks × loads."""
         return np.array(
             [
-                [found[_name(seed, size, load, rule)][measure] for load in loads]
+                [found[_name(seed, size, load, rule)][measure] for load in _loads(settings, size)]
                 for seed in _seeds(settings, size)
             ]
         )
@@ -173,13 +193,12 @@ def _conclude(settings: Settings, found: Mapping[str, Arrays]) -> Reproduction:
     measures = tuple(
         Measure(
             f"N = {size}, {rule}: largest load retained (r ≥ {THRESHOLD:g})",
-            tuple(_capacity(loads, row) for row in table(size, rule, "retention")),
+            tuple(_capacity(_loads(settings, size), row) for row in table(size, rule, "retention")),
             LIMIT if rule == "Hebb" else None,
         )
         for size in sizes
         for rule in RULES
     )
-    largest = sizes[-1]
     comparisons = tuple(
         Comparison(
             f"{measure} (r), N = {largest}, P = {load:g} N",
@@ -207,11 +226,13 @@ def _conclude(settings: Settings, found: Mapping[str, Arrays]) -> Reproduction:
             for rule in RULES:
                 values = table(size, rule, measure)
                 spread = (
-                    values.std(axis=0, ddof=1) if len(values) > 1 else np.full(len(loads), np.nan)
+                    values.std(axis=0, ddof=1)
+                    if len(values) > 1
+                    else np.full(values.shape[1], np.nan)
                 )
                 curves[rule] = (values.mean(axis=0), spread)
             drawn[f"{measure}-{size}"] = figures.capacity_curves(
-                loads,
+                _loads(settings, size),
                 curves,
                 f"{measure} (r)",
                 size=size,
@@ -247,7 +268,7 @@ def _conclude(settings: Settings, found: Mapping[str, Arrays]) -> Reproduction:
         captions,
         notes=(NOTE,),
         details={
-            "loads": loads,
+            "loads": {str(size): _loads(settings, size) for size in sizes},
             **{
                 f"{measure}, N = {size}, {rule}": table(size, rule, measure)
                 for measure in ("retention", "reconstruction")
