@@ -20,6 +20,7 @@ import operator
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar, cast, overload
 
+from deepparticle.agents.biasing import BiasProcess, checked_bias_process
 from deepparticle.agents.learning import checked_learning_rule
 from deepparticle.blankets.errors import Fault, SettingError, SettingTypeError
 from deepparticle.blankets.naming import SEPARATOR, checked_name, nearest
@@ -157,6 +158,7 @@ class Member:
     learning_rule: Inherited[str] = Inherited("published", checked_learning_rule)
 
     is_external: bool = False
+    _bias_process: BiasProcess | None = None
 
     def __init__(self, name: str, **settings: Any) -> None:
         self._name = checked_name(name, type(self).__name__)
@@ -194,6 +196,29 @@ class Member:
             names.append(place._name)
             place = place._parent
         return SEPARATOR.join(reversed(names))
+
+    @property
+    def bias_process(self) -> BiasProcess | None:
+        """Which prior biases hold inside in each step (:mod:`deepparticle.agents.biasing`).
+
+        A function of the step number t, or an array whose rows are taken in turn: one number for
+        all subparticles inside, or one for each in row order. The innermost process wins. None
+        leaves the biases as they are.
+        """
+        return self._bias_process
+
+    @bias_process.setter
+    def bias_process(self, process: Any) -> None:
+        if self.is_external:
+            raise SettingTypeError(
+                Fault(
+                    str(self),
+                    "biases are those of subparticles",
+                    "an external state",
+                    "set .process, by which an external state changes",
+                )
+            )
+        self._bias_process = checked_bias_process(process, str(self))
 
     def __str__(self) -> str:
         return self.path or self._name

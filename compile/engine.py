@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from deepparticle.agents.biasing import bias_at, steps_of_one_bias
 from deepparticle.blankets._types import BoolArray, FloatArray, IntArray
 from deepparticle.compile.axes import Axes
 from deepparticle.compile.backends.base import Backend, Block
@@ -23,6 +24,7 @@ from deepparticle.compile.interrupting import Interruption
 from deepparticle.compile.presentation import Presentation
 from deepparticle.compile.rules import RowsOfRule
 from deepparticle.compile.run import Recorder, recorded
+from deepparticle.partitions.biases import BiasRows
 
 __all__ = ["Call", "Engine", "Timeline"]
 
@@ -52,6 +54,8 @@ class Call:
         For the schedule ``langevin``.
     rules : tuple of RowsOfRule
         By which rule each row learns.
+    biases : tuple of BiasRows
+        Which rows have biases that change in time; those that come later win.
     """
 
     mode: str
@@ -60,6 +64,7 @@ class Call:
     clock: IntArray | None
     time_step: FloatArray | None
     rules: tuple[RowsOfRule, ...] = ()
+    biases: tuple[BiasRows, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,6 +144,7 @@ class Engine:
         if self._own_stream:
             words = [stream.spawn(1)[0].integers(2**32, size=8) for stream in streams]
             backend.seed(np.array(words, dtype=np.uint32))
+        self._bias = backend.program.bias
         # What the last step showed in which call, to compare a block of one step with it.
         self._last: tuple[DivergenceMonitor, FloatArray] | None = None
 
@@ -147,6 +153,20 @@ class Engine:
         return self.backend.variables.couplings
 
     # ------------------------------------------------------------------ what a block is given
+
+    def _set_bias(self, call: Call, recorder: Recorder | None) -> None:
+        """Set the biases of the next block, throughout which they hold."""
+        bias = self.backend.program.bias
+        if call.biases:
+            bias = bias.copy()
+            for one in call.biases:
+                count = one.stop - one.start
+                bias[one.start : one.stop] = bias_at(one.process, self.time, count, one.path)
+        if not np.array_equal(bias, self._bias):
+            self._bias = bias
+            self.backend.set_bias(bias)
+        if recorder is not None:
+            recorder.set_bias(bias)
 
     def _randomness(self, mode: str, steps: int) -> tuple[FloatArray | None, IntArray | None]:
         networks, chains, size = self.axes.shape
@@ -274,6 +294,7 @@ class Engine:
             resets = None
             if reset:
                 resets = np.arange(done, stop) % timeline.epoch == 0
+            self._set_bias(call, recorder)
             drawn = self._randomness(call.mode, stop - done)
             shown = timeline.shown(done, stop)
             block = self._block(call, timeline.rows, shown, drawn, recorder, resets)
@@ -301,6 +322,8 @@ class Engine:
         if looks:
             grown = int(done * _GROWTH) if monitor.calm else 0
             limit = min(limit, max(timeline.epoch, grown))
+        for one in call.biases:
+            limit = min(limit, steps_of_one_bias(one.process, self.time, limit))
         stop = min(done + limit, timeline.steps)
         if looks and stop < timeline.steps and stop - stop % timeline.epoch > done:
             stop -= stop % timeline.epoch  # at the end of an epoch, where learning is looked at
@@ -350,6 +373,7 @@ class Engine:
             if interruption:
                 return step
             # The order of the draws is part of what is promised: uniforms, rows, processes.
+            self._set_bias(call, recorder)
             drawn = self._randomness(call.mode, 1)
             state = self.backend.variables.state
             if reset and step == 0:

@@ -61,6 +61,9 @@ def step_code(program: Program) -> str:
     lines = [
         "due = t % clock == 0                   # rows that are held keep everything"
     ] * clocked
+    lines += ["b = biases(t)                          # those that change in time"] * bool(
+        program.biases
+    )
     lines += _update_lines(program.schedule, clocked)
     new = "sigma_new" if program.at_once else "sigma"
     if program.plastic.any():

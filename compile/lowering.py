@@ -34,6 +34,7 @@ from deepparticle.compile.program import (
     frozen,
 )
 from deepparticle.partitions.arrays import CouplingEntries, coupling_entries
+from deepparticle.partitions.biases import bias_rows
 from deepparticle.partitions.colouring import colours_of
 from deepparticle.partitions.columns import external_columns, leaf_columns, other_conditionals
 from deepparticle.partitions.partition import Partition
@@ -371,5 +372,6 @@ def lower(world: Partition, schedule: str = "synchronous", layout: str = "auto")
         externals=tuple(_index_external(world, external) for external in flat.externals),
         revision=world.revision,
         partitions=tuple(_partition_rows(world, 0)),
+        biases=bias_rows(world),
         passes=_reports(flat, entries, columns.clock, groups, said),
     )

@@ -18,6 +18,7 @@ array                  shape              holds
 ``scan``               –                  rows that update at once, one block after another
 ``externals``          –                  who senses η with which weight, who acts on it
 ``partitions``         –                  the rows inside each partition, at every level
+``biases``             –                  which rows have biases that change in time
 =====================  =================  ====================================================
 
 Rows are the world's subparticles in order. In the sparse layout only the couplings that exist have
@@ -38,6 +39,7 @@ from deepparticle.agents.distribution import StateDistribution
 from deepparticle.agents.external import Expectation, Process
 from deepparticle.blankets._types import BoolArray, FloatArray, IntArray
 from deepparticle.blankets.naming import unknown_path
+from deepparticle.partitions.biases import BiasRows
 from deepparticle.partitions.columns import LeafPaths
 from deepparticle.partitions.stepping import AT_ONCE
 
@@ -139,6 +141,7 @@ class Program:
     revision: int
     passes: tuple[PassReport, ...] = ()
     partitions: tuple[PartitionRows, ...] = ()
+    biases: tuple[BiasRows, ...] = ()
 
     def __post_init__(self) -> None:
         for value in vars(self).values():

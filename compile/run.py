@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -188,6 +188,11 @@ class Recorder:
     def before(self, couplings: FloatArray) -> None:
         """Remember the couplings with which the next record compares."""
         self._before = couplings.copy()
+
+    def set_bias(self, bias: FloatArray) -> None:
+        """The biases of the blocks that follow, shape (N,)."""
+        if not np.array_equal(bias, self._program.bias):
+            self._program = replace(self._program, bias=bias.copy())
 
     def take(
         self,

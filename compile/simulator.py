@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from tqdm.auto import tqdm
 
+from deepparticle.agents.biasing import bias_at, checked_bias_process
 from deepparticle.blankets._types import ArrayLike, FloatArray, IntArray
 from deepparticle.blankets.errors import (
     DivergenceError,
@@ -59,6 +60,7 @@ from deepparticle.compile.run import Recorder, Run, checked_records
 from deepparticle.compile.seeding import STREAMS, checked_streams
 from deepparticle.compile.series import Folder
 from deepparticle.partitions.arrays import coupling_entries, write_entries
+from deepparticle.partitions.biases import BiasRows
 from deepparticle.partitions.columns import write_action_weights, write_states
 from deepparticle.partitions.partition import Partition
 from deepparticle.partitions.stepping import MODES, SCHEDULES, checked_option
@@ -349,6 +351,7 @@ class Simulator:
         precision: ArrayLike | None = None,
         clock: ArrayLike | None = None,
         time_step: ArrayLike | None = None,
+        bias_process: Any = None,
         record: str | Iterable[str] = ("states", "free_energy"),
         every: int = 1,
         folder: str | PathLike[str] | None = None,
@@ -370,6 +373,9 @@ class Simulator:
             Start here instead of continuing.
         precision, clock, time_step : optional
             For this call only.
+        bias_process : callable or array_like of shape (T,) or (T, N), optional
+            The biases of each step t of the simulator, for this call: a function of t, or rows that
+            are taken in turn (:mod:`deepparticle.agents.biasing`). By default those of the world.
         record : sequence of str
             Names of series, see `deepparticle.compile.run.RECORDS`.
         every : int
@@ -388,7 +394,7 @@ class Simulator:
         where = "infer"
         steps = checked_count(steps, where, "steps", 1)
         burn_in = checked_count(burn_in, where, "burn_in")
-        call = self._call(where, mode, precision, None, clock, time_step)
+        call = self._call(where, mode, precision, None, clock, time_step, bias_process=bias_process)
         given = resolved_evidence(
             self._program, named_by_path(self._world, evidence, where), self._axes, where
         )
@@ -430,6 +436,7 @@ class Simulator:
         precision: ArrayLike | None = None,
         clock: ArrayLike | None = None,
         time_step: ArrayLike | None = None,
+        bias_process: Any = None,
         record: str | Iterable[str] = ("free_energy",),
         every: int = 1,
         folder: str | PathLike[str] | None = None,
@@ -454,8 +461,8 @@ class Simulator:
         reset : bool
             Whether the state returns to 0 before each epoch.
         mode : {"stochastic", "deterministic"}
-        learning_rate, learning_rule, precision, clock, time_step : optional
-            For this call only.
+        learning_rate, learning_rule, precision, clock, time_step, bias_process : optional
+            For this call only, as of `infer`.
         record, every, folder, progress
             As of `infer`; the default keeps the free energy only.
 
@@ -475,7 +482,9 @@ class Simulator:
         steps = checked_count(steps, where, "steps", 1)
         if epochs is not None:
             epochs = checked_count(epochs, where, "epochs", 1)
-        call = self._call(where, mode, precision, learning_rate, clock, time_step, learning_rule)
+        call = self._call(
+            where, mode, precision, learning_rate, clock, time_step, learning_rule, bias_process
+        )
         assert call.learning_rate is not None
         if learning_rate is None and not np.any(self._settings["learning_rate"]):
             raise SettingError(
@@ -537,6 +546,8 @@ class Simulator:
         max_steps: int = 10_000,
     ) -> Relaxation:
         """Follow the deterministic dynamics to where the state rests; the simulator stays as it is.
+
+        With the biases of the program: what changes in time has no rest.
 
         Parameters
         ----------
@@ -710,6 +721,7 @@ class Simulator:
         clock: Any,
         time_step: Any,
         learning_rule: Any = None,
+        bias_process: Any = None,
     ) -> Call:
         checked_option(mode, MODES, where, "mode")
 
@@ -735,7 +747,16 @@ class Simulator:
             row_clocks(clock, self._program, where),
             None if steps is None else steps.astype(self._dtype),
             rules,
+            self._biases(bias_process, where),
         )
+
+    def _biases(self, process: Any, where: str) -> tuple[BiasRows, ...]:
+        checked = checked_bias_process(process, f"{where}, bias_process")
+        if checked is None:
+            return self._program.biases
+        size = self._program.size
+        bias_at(checked, self._engine.time, size, f"{where}, bias_process")  # of the right shape
+        return (BiasRows(checked, 0, size, f"{where}, bias_process"),)
 
     def _recorder(
         self, record: Any, every: int, steps: int, call: Call, folder: Any, where: str

@@ -377,10 +377,12 @@ class Population(Member):
         """A copy of the arrays under the same name, outside every world."""
         copy = Population(self.name, self.size, distribution=self.distribution)
         copy.own_settings = dict(self.own_settings)
+        copy.bias_process = self.bias_process
         copy.cells = {cell: values.copy() for cell, values in self.cells.items()}
         copy.storage = self.storage.copy()
         for row, member in self._members.items():
             copy[row].own_settings = dict(member.own_settings)
+            copy[row].bias_process = member.bias_process
         return copy
 
     def __repr__(self) -> str:

@@ -36,6 +36,9 @@ row i takes number i (and for ``random`` update k number k), then for ``random``
 whatever the processes of the external states draw. External states answer first, to the actions of
 the step before, and plastic active states learn from the answer
 (:mod:`deepparticle.agents.external`); then the subparticles sense it.
+
+Where biases change in time (:mod:`deepparticle.agents.biasing`), those of step t are set before
+anyone senses.
 """
 
 from __future__ import annotations
@@ -50,6 +53,7 @@ from deepparticle.agents.subparticle import Subparticle
 from deepparticle.blankets._types import FloatArray, IntArray
 from deepparticle.blankets.errors import Fault, SettingError
 from deepparticle.blankets.naming import nearest
+from deepparticle.partitions.biases import set_biases
 from deepparticle.partitions.colouring import colour_classes
 
 if TYPE_CHECKING:
@@ -246,6 +250,7 @@ def step_world(
             external.advance(generator)
             if learn:
                 external.learn()
+    set_biases(world.world, world.world.time)
     order = update_order(world, schedule, sites)
     rows = update_states(leaves, schedule, world.world.time, uniforms, order)
     if learn:

@@ -210,6 +210,10 @@ class Backend(ABC):
     @abstractmethod
     def variables(self, variables: Variables) -> None: ...
 
+    @abstractmethod
+    def set_bias(self, bias: FloatArray) -> None:
+        """Go on with these biases, shape (N,)."""
+
     def seed(self, words: NDArray[np.uint32]) -> None:  # noqa: B027 - most have no stream
         """Begin the backend's own stream of random numbers.
 

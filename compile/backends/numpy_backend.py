@@ -71,6 +71,10 @@ class NumpyBackend(SteppingBackend):
     def variables(self, variables: Variables) -> None:
         self._adopt(variables.copy())
 
+    def set_bias(self, bias: FloatArray) -> None:
+        """Go on with these biases, shape (N,)."""
+        self._bias = bias.astype(self.dtype)
+
     def cell(self, name: str) -> FloatArray:
         """One of the variables but the couplings: the array itself."""
         values: FloatArray = getattr(self._cells, name)

@@ -68,6 +68,12 @@ class ObjectBackend(SteppingBackend):
             now = coupling_entries(world).weights
             write_entries(world, self._entries, values, values != now)
 
+    def set_bias(self, bias: FloatArray) -> None:
+        """Go on with these biases, shape (N,)."""
+        for world in self._worlds:
+            for leaf, value in zip(world.subparticles, bias.tolist(), strict=True):
+                leaf.bias = value
+
     def cell(self, name: str) -> FloatArray:
         """One of the variables but the couplings: the array itself."""
         values: FloatArray = self._cells[name]

@@ -19,6 +19,7 @@ from deepparticle.agents.subparticle import Subparticle
 from deepparticle.blankets.boundary import Boundary
 from deepparticle.blankets.errors import Fault, PartitionError, SettingError, SettingTypeError
 from deepparticle.partitions.arrays import blocks_of
+from deepparticle.partitions.biases import bias_rows
 from deepparticle.partitions.files.faults import faults_of_validation
 from deepparticle.partitions.files.models import FORMAT, VERSION, WorldSpec
 from deepparticle.partitions.macroscale import MacroscaleBlock, block_of_state
@@ -94,6 +95,8 @@ def to_spec(partition: Partition, *, processes: str = "refuse") -> WorldSpec:
     partition.check()
     world = partition if partition.parent is None else partition.copy()
     faults = _process_faults(world, processes) + _distribution_faults(world)
+    if processes == "refuse":
+        faults += _bias_faults(world)
     if faults:
         raise SettingError(faults)
     arrays: dict[str, NDArray[Any]] = {}
@@ -143,6 +146,18 @@ def _process_faults(world: Partition, processes: str) -> list[Fault]:
         )
         for external in world.externals
         if callable(external.expectation)
+    ]
+
+
+def _bias_faults(world: Partition) -> list[Fault]:
+    return [
+        Fault(
+            one.path,
+            "a file holds no biases that change in time, and here is a bias process",
+            _name_of(one.process) if callable(one.process) else "an array",
+            "save with processes='drop', and set .bias_process again after loading",
+        )
+        for one in bias_rows(world)
     ]
 
 

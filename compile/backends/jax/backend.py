@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from numpy.typing import NDArray
@@ -167,6 +169,12 @@ class JaxBackend(Backend):
                     held[name] = put(np.asarray(value, self.dtype))
             copies = {name: copy for name, copy in self._copies.items() if name in kept}
             self._held, self._copies = Held(**held), copies
+
+    def set_bias(self, bias: NDArray[Any]) -> None:
+        """Go on with these biases, shape (N,)."""
+        with self._precision():
+            held = jnp.asarray(bias.astype(self.dtype)[np.asarray(self._tables.rows)])
+            self._tables = replace(self._tables, bias=self.division.whole(held))
 
     def seed(self, words: NDArray[np.uint32]) -> None:
         """Begin the own stream: a network's numbers follow from its words and the step number."""

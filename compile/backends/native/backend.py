@@ -156,6 +156,11 @@ class NativeBackend(Backend):
             numbers[..., self._positions] = getattr(variables, name)
         self._layout.take(np.asarray(variables.couplings))
 
+    def set_bias(self, bias: FloatArray) -> None:
+        """Go on with these biases, shape (N,)."""
+        self._rows = self._rows._replace(bias=self._by_row(bias))
+        self._layout.rows = self._rows
+
     # ------------------------------------------------------------------ steps
 
     def run(self, block: Block) -> Trace:
