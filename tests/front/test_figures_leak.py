@@ -1,5 +1,7 @@
 """The leak against orthogonality: every network that has an angle and a leak is drawn."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from support.figures import assert_readable
@@ -8,7 +10,7 @@ from deepparticle.figures import leak_against_orthogonality
 
 
 def test_networks_without_an_angle_or_a_leak_are_left_out() -> None:
-    figure = leak_against_orthogonality(
+    figure: Any = leak_against_orthogonality(
         [20.0, np.nan, 25.0, 30.0],
         {"learned": [0.1, 0.2, 0.0, 0.3], "random": [0.5, 0.5, 0.5, 0.5]},
         {"learned": [1.0, 1.0, 1.0, 1.0], "random": [2.0, 2.0, 2.0, 2.0]},
