@@ -16,7 +16,7 @@ answers with something like its input. And whoever knows the ten images can proj
 their span, which takes one product of matrices.
 
 Evidence 6, 11 and 16 at 19 precisions take some ten seconds; ``--full`` is the whole grid, 20 × 19
-networks, half a minute with the extra ``native``; ``--epochs 1000`` is a short run.
+networks, about a minute with the extra ``native``; ``--epochs 1000`` is a short run.
 """
 
 from __future__ import annotations
