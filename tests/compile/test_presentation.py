@@ -163,7 +163,6 @@ def test_a_pattern_that_the_stream_changes_in_place_is_taken_as_it_was() -> None
 @pytest.mark.parametrize(
     ("patterns", "error", "message"),
     [
-        (None, TypeError, r"patterns are an array, a dict or an iterable \(got None\)"),
         ("evidence", TypeError, "patterns are an array, a dict or an iterable"),
         (3.0, TypeError, "patterns are an array, a dict or an iterable"),
         (np.zeros((2, 4)), ValueError, r"shape \(P, 3\) with P ≥ 1 \(got shape \(2, 4\)\)"),

@@ -145,7 +145,7 @@ def of_sequences(seed: int, steps: int, backend: str) -> Arrays:
 
 def _sizes(settings: Settings) -> dict[str, int]:
     if settings.quick:
-        return {"epochs": 100, "steps": 40, "every": 19}
+        return {"epochs": 1000, "steps": 40, "every": 23}
     return {"epochs": 5000, "steps": 400, "every": 1}
 
 
