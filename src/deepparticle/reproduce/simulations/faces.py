@@ -268,7 +268,7 @@ def _conclude(settings: Settings, found: Mapping[str, Arrays]) -> Reproduction:
             "this network": values("reconstruction"),
             "the noisy face itself": values("noisy"),
             "no couplings (J = 0)": of("none"),
-            "principal components of the clean faces, at their best number": of("components"),
+            "PCA of the clean faces, at its best": of("components"),
             "linear projection onto the faces": of("linear"),
             "projection rule, at its best gain": of("projection rule"),
         },
@@ -296,7 +296,7 @@ def _claims(
     retained = measures[0]
     scores = {name: mean for name, (mean, _) in comparison.statistics.items()}
     mine, noisy = scores["this network"], scores["the noisy face itself"]
-    components = scores["principal components of the clean faces, at their best number"]
+    components = scores["PCA of the clean faces, at its best"]
     return (
         Claim(
             "stored faces are fixed points of the deterministic dynamics",
