@@ -9,7 +9,7 @@ from deepparticle.blankets.boundary import (
     ExplicitBoundary,
     SensoryState,
 )
-from deepparticle.blankets.conditional import BoundaryConditional, Delta
+from deepparticle.blankets.conditional import BoundaryConditional, Delta, GaussianBoundary
 from deepparticle.blankets.errors import (
     BlanketError,
     DivergenceError,
@@ -47,6 +47,7 @@ __all__ = [
     "DivergenceError",
     "ExplicitBoundary",
     "Fault",
+    "GaussianBoundary",
     "ParticularPartition",
     "PartitionError",
     "SensoryState",

@@ -127,9 +127,31 @@ class Boundary(ABC):
         self.conditional = self.conditional.with_weight(finite_number(weight, str(self), "weight"))
 
     @property
+    def deviate(self) -> float:
+        """The standard normal deviate of a noisy boundary in this step; can be set by hand."""
+        return 0.0
+
+    @deviate.setter
+    def deviate(self, deviate: float) -> None:
+        raise SettingTypeError(
+            Fault(
+                str(self),
+                "a boundary state that lives in an array has no noise",
+                f"deviate={deviate!r}",
+                "couple explicit subparticles instead",
+            )
+        )
+
+    @property
     def state(self) -> float:
-        r"""The boundary state :math:`s_{ij} = J_{ij}\sigma_j`, for what the source last showed."""
-        return self.conditional.value(self.source.emission(self))
+        r"""The boundary state :math:`s_{ij} = J_{ij}\sigma_j`, for what the source last showed.
+
+        A noisy one has the noise of this step on top.
+        """
+        conditional, shown = self.conditional, self.source.emission(self)
+        if conditional.is_noisy:
+            return conditional.sample(shown, self.deviate)
+        return conditional.value(shown)
 
     def increment(self, error: float, rate: float) -> float:
         r"""The change that learning asks for: :math:`\alpha\,\varepsilon_i\,\sigma'_j`.
@@ -205,7 +227,7 @@ class ExplicitBoundary(Boundary):
         Whether learning changes the weight.
     """
 
-    __slots__ = ("_conditional", "_plastic", "_source", "_target")
+    __slots__ = ("_conditional", "_deviate", "_plastic", "_source", "_target")
 
     def __init__(
         self,
@@ -218,6 +240,7 @@ class ExplicitBoundary(Boundary):
         self._target = target
         self._conditional = conditional
         self._plastic = plastic
+        self._deviate = 0.0
 
     @property
     def source(self) -> BoundaryEnd:
@@ -239,6 +262,15 @@ class ExplicitBoundary(Boundary):
         self._conditional = checked_conditional(conditional, self)
 
     @property
+    def deviate(self) -> float:
+        """The standard normal deviate of a noisy boundary in this step; can be set by hand."""
+        return self._deviate
+
+    @deviate.setter
+    def deviate(self, deviate: float) -> None:
+        self._deviate = finite_number(deviate, str(self), "deviate")
+
+    @property
     def plastic(self) -> bool:
         """Whether learning changes the weight."""
         return self._plastic
@@ -257,6 +289,15 @@ def checked_conditional(conditional: object, boundary: Boundary) -> BoundaryCond
                 "a boundary state owns a conditional distribution",
                 repr(conditional),
                 "give for example Delta(0.8)",
+            )
+        )
+    if conditional.is_noisy and boundary.kind != "boundary":
+        raise SettingTypeError(
+            Fault(
+                str(boundary),
+                "a noisy boundary state lies between two subparticles",
+                repr(conditional),
+                "give the external state a process that is noisy",
             )
         )
     return conditional

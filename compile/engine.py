@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from deepparticle.agents.biasing import bias_at, steps_of_one_bias
+from deepparticle.agents.elementwise import normal_quantile
 from deepparticle.blankets._types import BoolArray, FloatArray, IntArray
 from deepparticle.compile.axes import Axes
 from deepparticle.compile.backends.base import Backend, Block
@@ -65,6 +66,14 @@ class Call:
     time_step: FloatArray | None
     rules: tuple[RowsOfRule, ...] = ()
     biases: tuple[BiasRows, ...] = ()
+
+
+class _Drawn(NamedTuple):
+    """The random numbers of a block, as `Block` names them."""
+
+    uniforms: FloatArray | None
+    sites: IntArray | None
+    deviates: FloatArray | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +130,8 @@ class Engine:
     axes : Axes
     streams : sequence of numpy.random.Generator
         One per network. Per step: one array of uniforms (C, N) unless deterministic; then, for the
-        random schedule, the rows (C, N); then whatever the processes of the external states draw.
+        random schedule, the rows (C, N); then, for M noisy boundary states, one array of uniforms
+        (C, M) unless deterministic; then whatever the processes of the external states draw.
     own_stream : bool
         Whether the backend draws for itself.
     """
@@ -168,38 +178,45 @@ class Engine:
         if recorder is not None:
             recorder.set_bias(bias)
 
-    def _randomness(self, mode: str, steps: int) -> tuple[FloatArray | None, IntArray | None]:
+    def _randomness(self, mode: str, steps: int) -> _Drawn:
         networks, chains, size = self.axes.shape
         shape = (networks, steps, chains, size)
         stochastic = mode == "stochastic"
         by_site = self.backend.program.schedule == "random"
         if self._own_stream and (stochastic or not by_site):
-            return None, None
+            return _Drawn(None, None, None)
+        noise = self.backend.program.noise
+        deviates = None
+        if stochastic and noise is not None:
+            deviates = np.empty((*shape[:3], noise.targets.size), self.backend.dtype)
         uniforms = np.empty(shape, self.backend.dtype) if stochastic else None
         sites = np.empty(shape, dtype=np.intp) if by_site else None
         kind: Any = self.backend.dtype.type
         for network, stream in enumerate(self._streams):
-            if sites is None:
+            if sites is None and deviates is None:
                 if uniforms is not None:
                     stream.random(dtype=kind, out=uniforms[network])
                 continue
             for step in range(steps):
                 if uniforms is not None:
                     stream.random(dtype=kind, out=uniforms[network, step])
-                sites[network, step] = stream.integers(size, size=(chains, size))
-        return uniforms, sites
+                if sites is not None:
+                    sites[network, step] = stream.integers(size, size=(chains, size))
+                if deviates is not None:
+                    drawn = stream.random(deviates.shape[2:], dtype=kind)
+                    deviates[network, step] = normal_quantile(drawn)
+        return _Drawn(uniforms, sites, deviates)
 
     def _block(
         self,
         call: Call,
         rows: FloatArray,
         shown: IntArray,
-        drawn: tuple[FloatArray | None, IntArray | None],
+        drawn: _Drawn,
         recorder: Recorder | None,
         reset: BoolArray | None = None,
     ) -> Block:
         steps = shown.shape[1]
-        uniforms, sites = drawn
         kept = np.zeros(steps, dtype=np.bool_)
         if recorder is not None and recorder.records:
             kept[-recorder.steps % recorder.every :: recorder.every] = True
@@ -214,8 +231,9 @@ class Engine:
             clock=call.clock,
             time_step=call.time_step,
             rules=call.rules,
-            uniforms=uniforms,
-            sites=sites,
+            uniforms=drawn.uniforms,
+            sites=drawn.sites,
+            deviates=drawn.deviates,
             reset=reset,
             keep=() if recorder is None else recorder.keep,
             kept=kept,
@@ -437,6 +455,7 @@ def _one_step(block: Block, step: int) -> Block:
         shown=block.shown[:, at],
         uniforms=None if block.uniforms is None else block.uniforms[:, at],
         sites=None if block.sites is None else block.sites[:, at],
+        deviates=None if block.deviates is None else block.deviates[:, at],
         reset=None if block.reset is None else block.reset[at],
         kept=block.kept[at],
     )

@@ -64,6 +64,9 @@ def step_code(program: Program) -> str:
     lines += ["b = biases(t)                          # those that change in time"] * bool(
         program.biases
     )
+    lines += ["b = b + bincount(noisy, sd * z)        # the noise of boundary states"] * (
+        program.noise is not None
+    )
     lines += _update_lines(program.schedule, clocked)
     new = "sigma_new" if program.at_once else "sigma"
     if program.plastic.any():

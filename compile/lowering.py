@@ -24,16 +24,22 @@ from deepparticle.agents.diffusion import refuse_jumping
 from deepparticle.agents.external import ExternalState, forked
 from deepparticle.agents.subparticle import Subparticle
 from deepparticle.blankets._types import BoolArray, FloatArray, IntArray
+from deepparticle.blankets.conditional import GaussianBoundary
 from deepparticle.blankets.errors import Fault, PartitionError, SettingTypeError
 from deepparticle.compile.program import (
     ExternalSlot,
     Group,
+    Noise,
     PartitionRows,
     PassReport,
     Program,
     frozen,
 )
-from deepparticle.partitions.arrays import CouplingEntries, coupling_entries
+from deepparticle.partitions.arrays import (
+    CouplingEntries,
+    coupling_entries,
+    noisy_boundaries,
+)
 from deepparticle.partitions.biases import bias_rows
 from deepparticle.partitions.colouring import colours_of
 from deepparticle.partitions.columns import external_columns, leaf_columns, other_conditionals
@@ -137,12 +143,15 @@ def _refuse_unknown_types(world: Partition) -> None:
 
 def _refuse_other_conditionals(world: Partition) -> None:
     for boundary in other_conditionals(world):
+        if type(boundary.conditional) is GaussianBoundary:
+            continue
         raise SettingTypeError(
             Fault(
                 str(boundary),
-                "the kernels know boundary states that are Dirac deltas",
+                "the kernels know boundary states that are Dirac deltas or Gaussian",
                 repr(boundary.conditional),
-                "use Delta(weight), or step the objects by hand with world.step()",
+                "use Delta(weight) or GaussianBoundary(weight, sd), or step the objects by hand "
+                "with world.step()",
             )
         )
 
@@ -222,6 +231,15 @@ def _scan(
     ]
     said = f"{len(classes)} colours, the rows of each at once"
     return tuple(part for part in parts if part.rows.size), said
+
+
+def _noise(world: Partition) -> Noise | None:
+    noisy = noisy_boundaries(world)
+    if not noisy:
+        return None
+    targets = [world.row_of(boundary.target) for boundary in noisy]
+    deviations = [boundary.conditional.sd for boundary in noisy]
+    return Noise(frozen(targets, np.intp), frozen(deviations, np.float64))
 
 
 def _partition_rows(place: Partition, start: int) -> Iterator[PartitionRows]:
@@ -373,5 +391,6 @@ def lower(world: Partition, schedule: str = "synchronous", layout: str = "auto")
         revision=world.revision,
         partitions=tuple(_partition_rows(world, 0)),
         biases=bias_rows(world),
+        noise=_noise(world),
         passes=_reports(flat, entries, columns.clock, groups, said),
     )

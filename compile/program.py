@@ -18,6 +18,7 @@ array                  shape              holds
 ``scan``               –                  rows that update at once, one block after another
 ``externals``          –                  who senses η with which weight, who acts on it
 ``partitions``         –                  the rows inside each partition, at every level
+``noise``              –                  which boundary states are noisy, or None
 ``biases``             –                  which rows have biases that change in time
 =====================  =================  ====================================================
 
@@ -43,7 +44,7 @@ from deepparticle.partitions.biases import BiasRows
 from deepparticle.partitions.columns import LeafPaths
 from deepparticle.partitions.stepping import AT_ONCE
 
-__all__ = ["ExternalSlot", "Group", "PartitionRows", "PassReport", "Program"]
+__all__ = ["ExternalSlot", "Group", "Noise", "PartitionRows", "PassReport", "Program"]
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,13 @@ class Group:
 
     distribution: StateDistribution
     rows: IntArray
+
+
+class Noise(NamedTuple):
+    """The noisy boundary states: their target rows (M,), and standard deviations (M,)."""
+
+    targets: IntArray
+    deviations: FloatArray
 
 
 class PartitionRows(NamedTuple):
@@ -142,6 +150,7 @@ class Program:
     passes: tuple[PassReport, ...] = ()
     partitions: tuple[PartitionRows, ...] = ()
     biases: tuple[BiasRows, ...] = ()
+    noise: Noise | None = None
 
     def __post_init__(self) -> None:
         for value in vars(self).values():

@@ -27,6 +27,7 @@ __all__ = [
     "coupling_arrays",
     "coupling_entries",
     "coupling_matrix",
+    "noisy_boundaries",
     "write_couplings",
     "write_entries",
 ]
@@ -179,6 +180,15 @@ def coupling_entries(partition: Partition) -> CouplingEntries:
         targets, sources = targets[order], sources[order]
         weights, plastic = weights[order], plastic[order]
     return CouplingEntries(partition.leaf_count, targets, sources, weights, plastic)
+
+
+def noisy_boundaries(partition: Partition) -> list[Any]:
+    """The noisy boundary states among the leaves inside, by target, then source.
+
+    Those inside populations are deltas.
+    """
+    explicit = _explicit_couplings(partition).boundaries
+    return [boundary for boundary in explicit if boundary.conditional.is_noisy]
 
 
 def coupling_arrays(partition: Partition) -> tuple[FloatArray, BoolArray, BoolArray]:

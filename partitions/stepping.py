@@ -33,9 +33,11 @@ symmetric.
 
 Randomness of one step, in this order: a block of N uniforms (not in deterministic mode), of which
 row i takes number i (and for ``random`` update k number k), then for ``random`` the N rows, then
-whatever the processes of the external states draw. External states answer first, to the actions of
-the step before, and plastic active states learn from the answer
-(:mod:`deepparticle.agents.external`); then the subparticles sense it.
+(not in deterministic mode) a uniform number for each noisy boundary state, by target and then
+source, then whatever the processes of the external states draw. External states answer first, to
+the actions of the step before, and plastic active states learn from the answer
+(:mod:`deepparticle.agents.external`); then the subparticles sense it. A noisy boundary state keeps
+its noise throughout a step.
 
 Where biases change in time (:mod:`deepparticle.agents.biasing`), those of step t are set before
 anyone senses.
@@ -49,10 +51,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deepparticle.agents.diffusion import refuse_jumping
+from deepparticle.agents.elementwise import normal_quantile
 from deepparticle.agents.subparticle import Subparticle
 from deepparticle.blankets._types import FloatArray, IntArray
 from deepparticle.blankets.errors import Fault, SettingError
 from deepparticle.blankets.naming import nearest
+from deepparticle.partitions.arrays import noisy_boundaries
 from deepparticle.partitions.biases import set_biases
 from deepparticle.partitions.colouring import colour_classes
 
@@ -65,6 +69,7 @@ __all__ = [
     "SCHEDULES",
     "checked_generator",
     "checked_option",
+    "draw_noise",
     "draw_randomness",
     "learn_from_step",
     "step_world",
@@ -128,6 +133,20 @@ def draw_randomness(
     uniforms = rng.random(count) if mode == "stochastic" else None
     sites = rng.integers(count, size=count) if schedule == "random" else None
     return uniforms, sites
+
+
+def draw_noise(world: Partition, rng: np.random.Generator, mode: str) -> None:
+    """Draw the deviates of the noisy boundary states that are sensed inside, for one step."""
+    noisy = noisy_boundaries(world.world)
+    if not noisy:
+        return
+    inside = set(map(id, world.subparticles))
+    noisy = [one for one in noisy if id(one.target) in inside]
+    deviates: FloatArray = np.zeros(len(noisy))
+    if mode == "stochastic":
+        deviates = normal_quantile(rng.random(len(noisy)))
+    for boundary, deviate in zip(noisy, deviates.tolist(), strict=True):
+        boundary.deviate = deviate
 
 
 def update_order(world: Partition, schedule: str, sites: IntArray | None) -> Sequence[int] | None:
@@ -245,6 +264,7 @@ def step_world(
         for leaf in leaves:  # all of them, before any has moved
             refuse_jumping(leaf.distribution, str(leaf))
     uniforms, sites = draw_randomness(generator, len(leaves), schedule, mode)
+    draw_noise(world, generator, mode)
     if world.parent is None:
         for external in world.externals:
             external.advance(generator)

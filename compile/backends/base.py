@@ -72,6 +72,8 @@ class Block:
         :math:`\tau`, for the schedule ``langevin``.
     rules : tuple of RowsOfRule
         Which rows learn by which rule; empty: all by the published one.
+    deviates : ndarray of shape (R, S, C, M) or None
+        The standard normal deviates of the M noisy boundary states; None: no noise.
     """
 
     time: int
@@ -89,6 +91,7 @@ class Block:
     kept: BoolArray
     time_step: FloatArray | None = None
     rules: tuple[RowsOfRule, ...] = ()
+    deviates: FloatArray | None = None
 
     @property
     def factors(self) -> Factors | None:

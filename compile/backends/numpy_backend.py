@@ -53,6 +53,7 @@ class NumpyBackend(SteppingBackend):
             for row in group.rows.tolist() if len(program.groups) > 1 else ():
                 self._distributions[row] = group.distribution
         self._seen: Seen | None = None
+        self._noise: FloatArray | None = None
         self._adopt(self.initial())
 
     def _adopt(self, variables: Variables) -> None:
@@ -84,7 +85,8 @@ class NumpyBackend(SteppingBackend):
 
     def run(self, block: Block) -> Trace:
         """Make the steps of a block: without a scan and clocks, in one loop for some networks."""
-        if not self.program.at_once or block.clock is not None or block.factors is None:
+        stepwise = block.clock is not None or block.factors is None or block.deviates is not None
+        if not self.program.at_once or stepwise:
             return super().run(block)
         couplings = self._couplings
         size = self.program.couplings.size * self.dtype.itemsize
@@ -213,7 +215,7 @@ class NumpyBackend(SteppingBackend):
         seen = None
         if common_factors(rules) != PUBLISHED:
             seen = Seen(self.program, self._cells.state)
-        self._seen = seen
+        self._seen, self._noise = seen, self._noise_of(given)
         if given.randomness.sites is not None:
             updated: BoolArray | None = self._random_sites(given, given.randomness.sites)
         elif self.program.scan:
@@ -236,10 +238,23 @@ class NumpyBackend(SteppingBackend):
             )
             self._couplings.changed()
 
+    def _noise_of(self, given: StepInput) -> FloatArray | None:
+        """What noisy boundary states add to the fields of their targets, shape (R, C, N)."""
+        noise = self.program.noise
+        if given.deviates is None or noise is None:
+            return None
+        added = np.zeros(self._cells.state.shape, self.dtype)
+        sizes = given.deviates * noise.deviations.astype(self.dtype)
+        rows: Any = (..., noise.targets)
+        np.add.at(added, rows, sizes)
+        return added
+
     def _synchronous(self, given: StepInput) -> BoolArray | None:
         now = self._cells
         field = self._couplings.inputs(now.state.reshape(-1)).reshape(now.state.shape)
         field += self._bias
+        if self._noise is not None:
+            field += self._noise
         argument = given.precision * (field + given.evidence)
         uniforms = given.randomness.uniforms
         drawn = () if uniforms is None else (uniforms,)
@@ -273,6 +288,8 @@ class NumpyBackend(SteppingBackend):
             if self._seen is not None:
                 self._seen.note(rows, now.state)
             field = self._couplings.inputs_of(number, rows, now.state) + self._bias[rows]
+            if self._noise is not None:
+                field += self._noise[..., rows]
             argument = given.precision[..., rows] * (field + given.evidence[..., rows])
             if uniforms is None:
                 now.state[..., rows] = block.distribution.mean(argument)
@@ -308,6 +325,8 @@ class NumpyBackend(SteppingBackend):
         if self._seen is not None:
             self._seen.note_each(networks, chains, chosen, now.state)
         field = self._bias[chosen] + self._couplings.inputs_each(rows, now.state)[due]
+        if self._noise is not None:
+            field += self._noise[at]
         precision = given.precision[networks, 0, chosen]
         argument = precision * (field + given.evidence[at])
         uniforms = given.randomness.uniforms

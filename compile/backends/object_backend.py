@@ -17,7 +17,7 @@ from deepparticle.compile.backends.base import Variables
 from deepparticle.compile.backends.stepping import StepInput, SteppingBackend
 from deepparticle.compile.program import Program
 from deepparticle.compile.rules import RowsOfRule
-from deepparticle.partitions.arrays import coupling_entries, write_entries
+from deepparticle.partitions.arrays import coupling_entries, noisy_boundaries, write_entries
 from deepparticle.partitions.partition import Partition
 from deepparticle.partitions.stepping import learn_from_step, update_order, update_states
 
@@ -49,6 +49,7 @@ class ObjectBackend(SteppingBackend):
         # Networks have couplings of their own, so each has a world of its own.
         self._worlds = [world.copy() for _ in range(networks)]
         self._entries = coupling_entries(world)
+        self._noisy = [noisy_boundaries(one) for one in self._worlds]
         self._rules: list[str] = []
         initial = self.initial()
         self._cells = {name: getattr(initial, name) for name in _CELLS}
@@ -126,6 +127,8 @@ class ObjectBackend(SteppingBackend):
         changes: dict[Any, float],
     ) -> None:
         at, random, schedule = (network, chain), given.randomness, self.program.schedule
+        for number, boundary in enumerate(self._noisy[network]):
+            boundary.deviate = 0.0 if given.deviates is None else float(given.deviates[at][number])
         leaves = world.subparticles
         for name, cell in _CELLS.items():
             for leaf, value in zip(leaves, self._cells[name][at].tolist(), strict=True):

@@ -51,6 +51,8 @@ class StepInput:
         :math:`\tau`, for the schedule ``langevin``.
     rules : tuple of RowsOfRule
         Which rows learn by which rule; empty: all by the published one.
+    deviates : ndarray of shape (R, C, M) or None
+        The standard normal deviates of the noisy boundary states; None: no noise.
     """
 
     time: int
@@ -61,6 +63,7 @@ class StepInput:
     clock: IntArray | None = None
     time_step: FloatArray | None = None
     rules: tuple[RowsOfRule, ...] = ()
+    deviates: FloatArray | None = None
 
 
 class SteppingBackend(Backend):
@@ -103,6 +106,7 @@ class SteppingBackend(Backend):
                     block.clock,
                     time_step,
                     block.rules,
+                    None if block.deviates is None else block.deviates[:, step],
                 )
             )
             if block.keep and block.kept[step]:

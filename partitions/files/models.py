@@ -211,6 +211,7 @@ class BoundarySpec(_Spec):
 
     kind: StrictStr = "delta"
     weight: StrictFloat
+    sd: StrictFloat | None = None
 
 
 class _ConnectionSpec(_Spec):

@@ -316,7 +316,8 @@ class _Reading:
         if not self._joinable((source, target), section, where):
             return
         with self.collector.at(where):
-            conditional = conditional_named(spec.boundary.kind, spec.boundary.weight)
+            given = spec.boundary.model_dump(exclude_none=True)
+            conditional = conditional_named(given.pop("kind"), given.pop("weight"), **given)
             join: Any = {
                 "couplings": world.couple,
                 "sensory": world.sense,

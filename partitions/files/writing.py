@@ -17,6 +17,7 @@ from deepparticle.agents.external import ExternalState
 from deepparticle.agents.registry import distribution_named
 from deepparticle.agents.subparticle import Subparticle
 from deepparticle.blankets.boundary import Boundary
+from deepparticle.blankets.conditional import GaussianBoundary
 from deepparticle.blankets.errors import Fault, PartitionError, SettingError, SettingTypeError
 from deepparticle.partitions.arrays import blocks_of
 from deepparticle.partitions.biases import bias_rows
@@ -90,7 +91,7 @@ def to_spec(partition: Partition, *, processes: str = "refuse") -> WorldSpec:
     >>> world = Partition("world")
     >>> _ = world.couple(world.add_subparticle("a"), world.add_subparticle("b"), 0.8)
     >>> to_spec(world).couplings[0].boundary
-    BoundarySpec(kind='delta', weight=0.8)
+    BoundarySpec(kind='delta', weight=0.8, sd=None)
     """
     partition.check()
     world = partition if partition.parent is None else partition.copy()
@@ -354,6 +355,8 @@ def _connections(world: Partition) -> dict[str, list[dict[str, Any]]]:
             "target": target,
             "boundary": {"kind": getattr(conditional, "kind", ""), "weight": conditional.weight},
         }
+        if isinstance(conditional, GaussianBoundary):
+            entry["boundary"]["sd"] = conditional.sd
         if boundary.plastic != (section == "couplings"):
             entry["plastic"] = boundary.plastic
         entries[section].append(entry)

@@ -123,6 +123,8 @@ class JaxBackend(Backend):
         cls, program: Program, networks: int, chains: int, dtype: np.dtype[Any]
     ) -> str | None:
         """Why it cannot run this, or None: each distribution needs kernels that JAX can compile."""
+        if program.noise is not None:
+            return "it knows no noisy boundary states"
         for group in program.groups:
             if not has_kernels(group.distribution):
                 return (

@@ -101,6 +101,8 @@ class NativeBackend(Backend):
         cls, program: Program, networks: int, chains: int, dtype: np.dtype[Any]
     ) -> str | None:
         """Why it cannot run this, or None where it can."""
+        if program.noise is not None:
+            return "it knows no noisy boundary states"
         unknown = unknown_families(program)
         if unknown:
             return f"it knows no {' and no '.join(unknown)} states"
