@@ -102,7 +102,7 @@ $(BENCHMARKS): | $(CORE) same-python
 
 help:
 	@echo "make demo       run the main job: digits, learned and recalled   (ARGS=\"--quick\" for a short run)"
-	@echo "make test       run the core tests, under five minutes           (ARGS=\"-k boundary\" for a choice)"
+	@echo "make test       run the core tests, about five minutes           (ARGS=\"-k boundary\" for a choice)"
 	@echo "make test-all   run the slow tests too, with the published numbers"
 	@echo "make bench      measure every goal for speed, and write docs/benchmarks.md (a quarter of an hour)"
 	@echo "make check      lint, format and types: all checks, no test"
