@@ -43,9 +43,11 @@ LARGE = 1000
 LARGE_LOADS = LOADS[:6]
 LIMIT = 0.138  # Hebb's rule: Amit, Gutfreund & Sompolinsky (1985)
 THRESHOLD = 0.9
-# Every rule chooses among these pairs of precision and strength of evidence.
-PRECISIONS = (0.5, 2.0, 8.0, 0.5, 2.0, 8.0)
-STRENGTHS = (1.0, 1.0, 1.0, 0.25, 0.25, 0.25)
+# Every rule chooses among these pairs of precision and strength of evidence. A gain g of couplings
+# is a precision g times as large with evidence 1 / g: the last pairs are for the classical rules,
+# whose couplings are small.
+PRECISIONS = (0.5, 2.0, 8.0, 2.0, 8.0, 8.0, 20.0, 40.0)
+STRENGTHS = (1.0, 1.0, 1.0, 0.25, 0.25, 0.1, 0.1, 0.05)
 RULES = ("learning rule", "Hebb", "projection rule")
 NOTE = (
     "The text of the paper at hand gives no number for this simulation; the authors report sizes "
@@ -158,6 +160,7 @@ def _parts(settings: Settings) -> list[Part]:
                 for rule in RULES:
                     learns = rule == "learning rule"
                     given = {"seed": seed, "size": size, "load": load, "rule": rule}
+                    given |= {"precisions": PRECISIONS, "strengths": STRENGTHS}
                     parts.append(
                         Part(
                             _name(seed, size, load, rule),
