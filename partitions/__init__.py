@@ -3,6 +3,7 @@
 from deepparticle.partitions.certificate import Certificate, Finding, LevelCertificate
 from deepparticle.partitions.coarse_worlds import Coarsening
 from deepparticle.partitions.constructors import from_couplings, from_networkx
+from deepparticle.partitions.discovery import Proposal, Split, discover, propose_partition
 from deepparticle.partitions.files.storage import load
 from deepparticle.partitions.flows import Flows, ParticularStates
 from deepparticle.partitions.lattices import lattice_couplings
@@ -25,8 +26,12 @@ __all__ = [
     "Partition",
     "PartitionReport",
     "Population",
+    "Proposal",
+    "Split",
+    "discover",
     "from_couplings",
     "from_networkx",
     "lattice_couplings",
     "load",
+    "propose_partition",
 ]

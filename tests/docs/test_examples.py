@@ -17,6 +17,7 @@ NAMES = [script.stem for script in SCRIPTS]
 # The whole runs take up to a minute; they are those of `deepparticle reproduce`, too.
 QUICK = {
     "04_digits": ("--epochs", "200"),
+    "07_discover": ("--repeats", "1"),
     "12_regimes": ("--epochs", "1000"),
     "14_forgetting": ("--epochs", "2000", "--steps", "20000"),
     "15_capacity": ("--repeats", "1", "--most", "30"),
@@ -102,6 +103,16 @@ def test_evidence_spreads_to_the_sides_that_formed(output: Callable[[str], Outpu
     found = re.search(r"both leaders speak, precision 1 .* (\d+) of 34$", printed, re.MULTILINE)
     assert found is not None
     assert int(found[1]) >= 31
+
+
+def test_planted_parts_are_discovered_and_a_club_splits_as_it_did(
+    output: Callable[[str], Output],
+) -> None:
+    printed = output("07_discover").printed
+    assert "agreement: modules 1.00, submodules 1.00\n" in printed
+    found = re.search(r"^agreement of level 1 with the split: ([\d.]+)$", printed, re.MULTILINE)
+    assert found is not None
+    assert float(found[1]) > 0.88
 
 
 def test_the_loop_keeps_the_world_in_place(output: Callable[[str], Output]) -> None:

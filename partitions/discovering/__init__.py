@@ -1,0 +1,1 @@
+"""Partitions proposed from data: clusterings, their blanket leak, and what chance would leave."""
