@@ -1,0 +1,147 @@
+"""A numerical check: both sides of an equation on one partition, and what they differ by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from deepparticle.blankets._types import ArrayLike, FloatArray
+
+__all__ = ["Check", "Condition", "CounterExample", "compared"]
+
+
+@dataclass(frozen=True, eq=False)
+class Check:
+    """Both sides of an equation.
+
+    Parameters
+    ----------
+    left_name, right_name : str
+        What they are, in words or as a formula.
+    left, right : ndarray of shape (n,)
+        Their values; empty where a partition has nothing that the equation speaks of.
+    tolerance : float
+        By how much they may differ in any entry, in the unit of the sides.
+    entries : tuple of str
+        What each entry is of: a path, a boundary state, a pair.
+    unit : str
+    assumptions : mapping of str to bool or None
+        Which assumptions of the step hold for the partition; None where a partition cannot say.
+    """
+
+    left_name: str
+    right_name: str
+    left: FloatArray
+    right: FloatArray
+    tolerance: float
+    entries: tuple[str, ...] = ()
+    unit: str = ""
+    assumptions: Mapping[str, bool | None] = field(default_factory=dict)
+
+    @property
+    def residual(self) -> float:
+        """The largest difference between the sides; 0 where there is nothing to compare."""
+        return float(np.max(np.abs(self.left - self.right))) if self.left.size else 0.0
+
+    @property
+    def holds(self) -> bool:
+        """Whether the sides agree within the tolerance."""
+        return self.residual <= self.tolerance
+
+    @property
+    def vacuous(self) -> bool:
+        """Whether there was nothing to compare."""
+        return self.left.size == 0
+
+    @property
+    def promised(self) -> bool:
+        """Whether all assumptions hold that a partition can be asked for: then the sides agree."""
+        return all(holds is not False for holds in self.assumptions.values())
+
+    @property
+    def broken(self) -> tuple[str, ...]:
+        """The assumptions that do not hold."""
+        return tuple(name for name, holds in self.assumptions.items() if holds is False)
+
+    def under(self, assumptions: Mapping[str, bool | None]) -> Check:
+        """The same check, with what is known of the assumptions."""
+        return replace(self, assumptions=dict(assumptions))
+
+    def __str__(self) -> str:
+        from deepparticle.derivation.rendering import check_text
+
+        return check_text(self)
+
+    def __repr__(self) -> str:
+        verdict = "nothing to compare" if self.vacuous else "holds" if self.holds else "fails"
+        return (
+            f"<Check: {self.left_name} = {self.right_name}, {verdict}, residual {self.residual:.3g}"
+            f" over {self.left.size}>"
+        )
+
+
+def compared(
+    left: tuple[str, ArrayLike],
+    right: tuple[str, ArrayLike],
+    *,
+    tolerance: float = 1e-9,
+    entries: tuple[str, ...] = (),
+    unit: str = "",
+) -> Check:
+    """Compare two named sides, each a name and values; the tolerance scales with the values.
+
+    A relative tolerance of 1e-9 is what sums of some hundred float64 numbers leave, with room. It
+    is relative to the largest value, and absolute below 1.
+
+    Examples
+    --------
+    >>> compared(("1 + 1", 2.0), ("2", 2.0))
+    <Check: 1 + 1 = 2, holds, residual 0 over 1>
+    >>> compared(("L(1)", [0.313]), ("1/3", [0.333])).holds
+    False
+    """
+    sides = [np.atleast_1d(np.asarray(values, dtype=float)).ravel() for _, values in (left, right)]
+    scale = max([1.0, *(float(np.max(np.abs(side))) for side in sides if side.size)])
+    return Check(left[0], right[0], *sides, tolerance * scale, entries, unit)
+
+
+@dataclass(frozen=True, eq=False)
+class CounterExample:
+    """A case in which an equation fails once its condition is dropped.
+
+    Parameters
+    ----------
+    words : str
+        What the case is.
+    check : Check
+        Its two sides.
+    margin : float
+        By how much they differ at least, which is far more than the errors of both.
+    """
+
+    words: str
+    check: Check
+    margin: float
+
+    @property
+    def refutes(self) -> bool:
+        """Whether the sides really differ by the margin."""
+        return self.check.residual >= self.margin
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What a sentence of the manuscript needs in order to be true.
+
+    Parameters
+    ----------
+    published : str
+        The sentence, in our words.
+    needed : str
+        The condition.
+    """
+
+    published: str
+    needed: str
