@@ -1,5 +1,6 @@
 """Who infers? Internal-state distributions, subparticles, external states."""
 
+from deepparticle.agents.array_processes import ArrayProcess, array_process
 from deepparticle.agents.continuous_bernoulli import ContinuousBernoulli
 from deepparticle.agents.distribution import StateDistribution
 from deepparticle.agents.environments import LinearGaussian, StochasticDifferential
@@ -12,6 +13,7 @@ from deepparticle.agents.streams import Stream
 from deepparticle.agents.subparticle import LocalFreeEnergy, Subparticle
 
 __all__ = [
+    "ArrayProcess",
     "ContinuousBernoulli",
     "ExternalState",
     "Gaussian",
@@ -22,6 +24,7 @@ __all__ = [
     "StochasticDifferential",
     "Stream",
     "Subparticle",
+    "array_process",
     "distribution_named",
     "register_distribution",
     "register_learning_rule",

@@ -15,7 +15,9 @@ process                     answer
 ==========================  ========================================================================
 
 All randomness comes from ``rng``, and nothing is remembered: the same arguments give the same
-answer. Values one after another are a :class:`deepparticle.agents.streams.Stream`.
+answer. Values one after another are a :class:`deepparticle.agents.streams.Stream`. Both have a form
+in array code (:mod:`deepparticle.agents.array_processes`), with which the backend ``jax`` compiles
+the whole loop; a differential equation has one if its drift does.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from deepparticle.agents.array_processes import ArrayProcess, Draws
 from deepparticle.agents.member import checked_positive
 from deepparticle.agents.streams import checked_numbers
 from deepparticle.blankets._types import ArrayLike, FloatArray
@@ -33,11 +36,11 @@ from deepparticle.blankets.errors import Fault, SettingError, SettingTypeError
 
 __all__ = ["LinearGaussian", "StochasticDifferential"]
 
-Flow: TypeAlias = Callable[[Any, Any], ArrayLike]
-"""``flow(value, actions)``, of the shape of the value."""
+Flow: TypeAlias = Callable[..., ArrayLike]
+"""``flow(value, actions)``, of the shape of the value; in array code also given ``xp``."""
 
-Amplitude: TypeAlias = Callable[[Any], ArrayLike]
-"""``amplitude(value)``, of the shape of the value."""
+Amplitude: TypeAlias = Callable[..., ArrayLike]
+"""``amplitude(value)``, of the shape of the value; in array code also given ``xp``."""
 
 
 # ---------------------------------------------------------------------------------- linear
@@ -125,23 +128,31 @@ class LinearGaussian:
 
     def __call__(self, value: Any, actions: Any, rng: np.random.Generator) -> FloatArray:
         """The next value, of shape ``()`` or ``(k,)``."""
+        form = self.array_form(np.shape(value))
+        given = np.asarray(value, dtype=np.float64), np.asarray(actions, dtype=np.float64)
+        return np.asarray(self._answer(*given, form.draw(rng), np))
+
+    def array_form(self, shape: tuple[int, ...]) -> ArrayProcess:
+        """The same in array code; a normal number per component of the noise."""
+        transition: Any = self.transition
+        return ArrayProcess(self._answer, normals=len(transition) if transition.ndim else 1)
+
+    def _answer(self, value: Any, actions: Any, draws: Draws, xp: Any) -> Any:
         transition: Any = self.transition
         action: Any = self.action
-        actions = np.asarray(actions, dtype=np.float64)
         if action.ndim and action.shape[-1] != actions.size:
             rule = f"the action is for {action.shape[-1]} active states"
             mend = "give one column per subparticle that acts on it, or a number"
             got = f"{actions.size} of them"
             raise SettingError(Fault("LinearGaussian", rule, got, mend))
+        _refuse_misfit(value.shape, transition)
         pushed = action @ actions if action.ndim else action * actions.sum()
         if not transition.ndim:
-            carried = transition * _single(value, "LinearGaussian")
-            noise = self._root * rng.standard_normal()
-            return np.asarray(self.offset + carried + np.sum(pushed) + noise)
-        eta = _components(value, len(transition), "LinearGaussian")
-        drawn = rng.standard_normal(len(transition))
-        noise = self._root @ drawn if self._root.ndim == 2 else self._root * drawn
-        return np.asarray(self.offset + transition @ eta + pushed + noise)
+            noise = self._root * draws.normals[0]
+            return self.offset + transition * value + xp.sum(pushed) + noise
+        noise = self._root @ draws.normals if self._root.ndim == 2 else self._root * draws.normals
+        eta = xp.broadcast_to(value, (len(transition),))
+        return self.offset + transition @ eta + pushed + noise
 
 
 def _root_of(covariance: FloatArray, size: int | None, twice: bool) -> FloatArray:
@@ -164,23 +175,17 @@ def _root_of(covariance: FloatArray, size: int | None, twice: bool) -> FloatArra
     return root if size is not None else np.sqrt(matrix[0, 0])
 
 
-def _single(value: Any, where: str) -> float:
-    array = np.asarray(value, dtype=np.float64)
-    if array.ndim:
+def _refuse_misfit(shape: tuple[int, ...], transition: FloatArray) -> None:
+    """Raise SettingError if the transition is not for a value of this shape."""
+    where, got = "LinearGaussian", f"shape {shape}"
+    if not transition.ndim and shape:
         rule = "with a number as transition the external state is one number"
         mend = "set its value to a number, or give a matrix"
-        raise SettingError(Fault(where, rule, f"shape {array.shape}", mend))
-    return float(array)
-
-
-def _components(value: Any, size: int, where: str) -> FloatArray:
-    array = np.asarray(value, dtype=np.float64)
-    if array.shape not in ((), (size,)):
-        rule = f"the transition is for an external state of {size} components"
-        mend = f"let {size} subparticles sense it, or give another matrix"
-        raise SettingError(Fault(where, rule, f"shape {array.shape}", mend))
-    components: FloatArray = np.broadcast_to(array, (size,))
-    return components
+        raise SettingError(Fault(where, rule, got, mend))
+    if transition.ndim and shape not in ((), (len(transition),)):
+        rule = f"the transition is for an external state of {len(transition)} components"
+        mend = f"let {len(transition)} subparticles sense it, or give another matrix"
+        raise SettingError(Fault(where, rule, got, mend))
 
 
 # ---------------------------------------------------------------------------------- differential
@@ -205,6 +210,10 @@ class StochasticDifferential:
         :math:`g`, or ``diffusion(value)``.
     time_step : float
         :math:`\tau`, the time that passes in one step of the world.
+    array_code : bool
+        Whether drift and diffusion are array code, which the backend ``jax`` can compile: pure
+        functions ``drift(value, actions, xp)`` and ``diffusion(value, xp)`` that compute with the
+        namespace ``xp`` (:func:`deepparticle.array_process`).
 
     Raises
     ------
@@ -217,11 +226,15 @@ class StochasticDifferential:
     >>> fall = StochasticDifferential(lambda value, actions: actions.sum() - value, 0.0, 0.5)
     >>> float(fall(2.0, np.array([1.0]), np.random.default_rng(0)))
     1.5
+    >>> sway = StochasticDifferential(lambda v, a, xp: xp.sin(v), 0.0, array_code=True)
+    >>> float(sway(0.0, np.zeros(0), np.random.default_rng(0)))
+    0.0
     """
 
     drift: Flow
     diffusion: ArrayLike | Amplitude = 1.0
     time_step: float = 0.01
+    array_code: bool = False
 
     def __post_init__(self) -> None:
         where = "StochasticDifferential"
@@ -237,17 +250,33 @@ class StochasticDifferential:
     def __call__(self, value: Any, actions: Any, rng: np.random.Generator) -> FloatArray:
         """The value a time step later, of the same shape."""
         eta = np.asarray(value, dtype=np.float64)
-        given: Any = self.diffusion
-        slope = self._fitting(self.drift(value, actions), eta, "drift")
-        amplitude = self._fitting(given(value) if callable(given) else given, eta, "diffusion")
         noise = rng.standard_normal(eta.shape)
-        return np.asarray(
-            eta + self.time_step * slope + amplitude * np.sqrt(self.time_step) * noise
-        )
+        if self.array_code:
+            return np.asarray(self._moved(eta, actions, noise, np, (np,)))
+        return np.asarray(self._moved(eta, actions, noise, np, ()))
+
+    def array_form(self, shape: tuple[int, ...]) -> ArrayProcess | None:
+        """The same in array code, with a normal number per component; None if it is none."""
+        if not self.array_code:
+            return None
+        return ArrayProcess(self._answer, normals=shape[0] if shape else 1)
+
+    def _answer(self, value: Any, actions: Any, draws: Draws, xp: Any) -> Any:
+        noise = draws.normals if value.ndim else draws.normals[0]
+        return self._moved(value, actions, noise, xp, (xp,))
+
+    def _moved(
+        self, value: Any, actions: Any, noise: Any, xp: Any, namespace: tuple[Any, ...]
+    ) -> Any:
+        given: Any = self.diffusion
+        slope = self._fitting(self.drift(value, actions, *namespace), value, "drift", xp)
+        amplitude = given(value, *namespace) if callable(given) else given
+        amplitude = self._fitting(amplitude, value, "diffusion", xp)
+        return value + self.time_step * slope + amplitude * np.sqrt(self.time_step) * noise
 
     @staticmethod
-    def _fitting(part: ArrayLike, value: FloatArray, what: str) -> FloatArray:
-        array = np.asarray(part, dtype=np.float64)
+    def _fitting(part: ArrayLike, value: Any, what: str, xp: Any) -> Any:
+        array = xp.asarray(part, dtype=xp.float64)
         if array.shape not in ((), value.shape):
             rule = f"the {what} has the shape of the value, {value.shape}"
             mend = "return one number per component"

@@ -9,23 +9,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from deepparticle.agents.biasing import bias_at, steps_of_one_bias
-from deepparticle.agents.elementwise import normal_quantile
 from deepparticle.blankets._types import BoolArray, FloatArray, IntArray
+from deepparticle.compile.array_worlds import (
+    ArrayWorld,
+    array_worlds,
+    evidence_with,
+    one_step_of,
+    settle,
+)
 from deepparticle.compile.axes import Axes
-from deepparticle.compile.backends.base import Backend, Block
+from deepparticle.compile.backends.base import Backend, Block, Trace
+from deepparticle.compile.calling import Call
 from deepparticle.compile.divergence import DivergenceMonitor
 from deepparticle.compile.evidence import Surroundings
 from deepparticle.compile.interrupting import Interruption
 from deepparticle.compile.presentation import Presentation
-from deepparticle.compile.rules import RowsOfRule
-from deepparticle.compile.run import Recorder, recorded
-from deepparticle.partitions.biases import BiasRows
+from deepparticle.compile.randomness import Drawn, drawn
+from deepparticle.compile.run import Recorder
+from deepparticle.compile.timeline import Timeline, one_step
 
 __all__ = ["Call", "Engine", "Timeline"]
 
@@ -39,88 +46,6 @@ _WORK = 2**28
 _GROWTH = 1 / 10
 
 
-@dataclass(frozen=True, eq=False)
-class Call:
-    """What holds during one call of a simulator.
-
-    Parameters
-    ----------
-    mode : str
-        ``stochastic`` or ``deterministic``.
-    precision : ndarray of shape (R, N)
-    learning_rate : ndarray of shape (R, N) or None
-        None does not learn.
-    clock : ndarray of shape (N,) or None
-    time_step : ndarray of shape (R, N) or None
-        For the schedule ``langevin``.
-    rules : tuple of RowsOfRule
-        By which rule each row learns.
-    biases : tuple of BiasRows
-        Which rows have biases that change in time; those that come later win.
-    """
-
-    mode: str
-    precision: FloatArray
-    learning_rate: FloatArray | None
-    clock: IntArray | None
-    time_step: FloatArray | None
-    rules: tuple[RowsOfRule, ...] = ()
-    biases: tuple[BiasRows, ...] = ()
-
-
-class _Drawn(NamedTuple):
-    """The random numbers of a block, as `Block` names them."""
-
-    uniforms: FloatArray | None
-    sites: IntArray | None
-    deviates: FloatArray | None
-
-
-@dataclass(frozen=True, eq=False)
-class Timeline:
-    """Which evidence is shown when, where that is known beforehand.
-
-    Parameters
-    ----------
-    rows : ndarray of shape (T, N)
-        The distinct vectors of evidence.
-    patterns : ndarray of int, shape (P, R, C)
-        Which of them each pattern shows to each network and chain.
-    order : ndarray of int, shape (epochs, R)
-        Which pattern each epoch presents to each network.
-    epoch : int
-        The steps of an epoch.
-    """
-
-    rows: FloatArray
-    patterns: IntArray
-    order: IntArray
-    epoch: int
-
-    @classmethod
-    def of(cls, givens: Sequence[FloatArray], order: IntArray, epoch: int, axes: Axes) -> Timeline:
-        """From evidence of shape (R or 1, C or 1, N), one per pattern."""
-        networks, chains, size = axes.shape
-        rows = np.concatenate([given.reshape(-1, size) for given in givens])
-        places, first = [], 0
-        for given in givens:
-            lead = given.shape[:2]
-            place = np.arange(first, first + lead[0] * lead[1]).reshape(lead)
-            places.append(np.broadcast_to(place, (networks, chains)))
-            first += place.size
-        return cls(rows, np.stack(places), order, epoch)
-
-    @property
-    def steps(self) -> int:
-        """The steps of all epochs."""
-        return len(self.order) * self.epoch
-
-    def shown(self, start: int, stop: int) -> IntArray:
-        """The rows shown in the steps from `start` to `stop`, shape (R, steps, C)."""
-        pattern = self.order[np.arange(start, stop) // self.epoch]  # (steps, R)
-        return np.moveaxis(self.patterns[pattern, np.arange(pattern.shape[1])], 0, 1)
-
-
 class Engine:
     """A backend in time: gives each block what it needs, in a fixed order, and counts steps.
 
@@ -129,9 +54,8 @@ class Engine:
     backend : Backend
     axes : Axes
     streams : sequence of numpy.random.Generator
-        One per network. Per step: one array of uniforms (C, N) unless deterministic; then, for the
-        random schedule, the rows (C, N); then, for M noisy boundary states, one array of uniforms
-        (C, M) unless deterministic; then whatever the processes of the external states draw.
+        One per network, drawn from in the order of :mod:`deepparticle.compile.randomness`; plain
+        processes draw for themselves, after the others.
     own_stream : bool
         Whether the backend draws for itself.
     """
@@ -178,48 +102,44 @@ class Engine:
         if recorder is not None:
             recorder.set_bias(bias)
 
-    def _randomness(self, mode: str, steps: int) -> _Drawn:
+    def _randomness(
+        self, mode: str, steps: int, worlds: tuple[ArrayWorld, ...] = ()
+    ) -> tuple[Drawn, tuple[ArrayWorld, ...]]:
         networks, chains, size = self.axes.shape
-        shape = (networks, steps, chains, size)
-        stochastic = mode == "stochastic"
-        by_site = self.backend.program.schedule == "random"
-        if self._own_stream and (stochastic or not by_site):
-            return _Drawn(None, None, None)
-        noise = self.backend.program.noise
-        deviates = None
-        if stochastic and noise is not None:
-            deviates = np.empty((*shape[:3], noise.targets.size), self.backend.dtype)
-        uniforms = np.empty(shape, self.backend.dtype) if stochastic else None
-        sites = np.empty(shape, dtype=np.intp) if by_site else None
-        kind: Any = self.backend.dtype.type
-        for network, stream in enumerate(self._streams):
-            if sites is None and deviates is None:
-                if uniforms is not None:
-                    stream.random(dtype=kind, out=uniforms[network])
-                continue
-            for step in range(steps):
-                if uniforms is not None:
-                    stream.random(dtype=kind, out=uniforms[network, step])
-                if sites is not None:
-                    sites[network, step] = stream.integers(size, size=(chains, size))
-                if deviates is not None:
-                    drawn = stream.random(deviates.shape[2:], dtype=kind)
-                    deviates[network, step] = normal_quantile(drawn)
-        return _Drawn(uniforms, sites, deviates)
+        program, stochastic = self.backend.program, mode == "stochastic"
+        by_site = program.schedule == "random"
+        shared = not (self._own_stream and (stochastic or not by_site))
+        noise = program.noise
+        numbers = drawn(
+            self._streams,
+            (networks, steps, chains, size),
+            self.backend.dtype,
+            uniforms=shared and stochastic,
+            sites=shared and by_site,
+            deviates=0 if noise is None or not (shared and stochastic) else noise.targets.size,
+            worlds=[world.form for world in worlds],
+        )
+        return numbers, tuple(
+            replace(world, draws=draws) for world, draws in zip(worlds, numbers.worlds, strict=True)
+        )
 
     def _block(
         self,
         call: Call,
         rows: FloatArray,
         shown: IntArray,
-        drawn: _Drawn,
+        numbers: Drawn,
         recorder: Recorder | None,
         reset: BoolArray | None = None,
+        worlds: tuple[ArrayWorld, ...] = (),
     ) -> Block:
         steps = shown.shape[1]
         kept = np.zeros(steps, dtype=np.bool_)
         if recorder is not None and recorder.records:
             kept[-recorder.steps % recorder.every :: recorder.every] = True
+        keep = () if recorder is None else recorder.keep
+        if worlds and recorder is not None and recorder.needs_evidence:
+            keep = (*keep, "evidence")
         return Block(
             time=self.time,
             steps=steps,
@@ -231,12 +151,13 @@ class Engine:
             clock=call.clock,
             time_step=call.time_step,
             rules=call.rules,
-            uniforms=drawn.uniforms,
-            sites=drawn.sites,
-            deviates=drawn.deviates,
+            uniforms=numbers.uniforms,
+            sites=numbers.sites,
+            deviates=numbers.deviates,
             reset=reset,
-            keep=() if recorder is None else recorder.keep,
+            keep=keep,
             kept=kept,
+            worlds=worlds,
         )
 
     def _make(
@@ -246,31 +167,37 @@ class Engine:
         monitor: DivergenceMonitor,
         ends_epoch: bool,
     ) -> None:
-        # Unbounded states may overflow within a block; the monitor says so at its end.
+        # Unbounded states may overflow within a block, and so may worlds: seen at its end.
         quiet: Any = nullcontext() if monitor.bounded else np.errstate(all="ignore")
         if recorder is not None and recorder.needs_change and block.kept.any():
             recorder.before(self.couplings())
         risky = not monitor.bounded and block.steps > 1
-        before = self.backend.variables.copy() if risky else None
+        before = self.backend.variables.copy() if risky or block.worlds else None
         with quiet:
             trace = self.backend.run(block)
-        if before is not None and monitor.sees_loss(trace):
+        lost = risky and monitor.sees_loss(trace)
+        if not all(np.all(answer.sound) for answer in trace.worlds):
+            lost = True
+        if before is not None and lost:
             # Again from where the numbers were sound, up to the step in which they are lost.
             self.backend.variables = before
-            for step in range(block.steps):
-                last = ends_epoch and step == block.steps - 1
-                self._make(_one_step(block, step), recorder, monitor, last)
-            return
+            if block.steps > 1:
+                self._make_each(block, recorder, monitor, ends_epoch)
+                return
+        settle(block.worlds, trace.worlds, self.surroundings)
         self.time += block.steps
         if recorder is not None:
-            kept_rows = block.shown[:, block.kept]
             with nullcontext() if monitor.bounded else np.errstate(all="ignore"):
-                recorder.take(trace, block.steps, self.couplings, lambda: block.evidence[kept_rows])
-        evidence = block.evidence[block.shown[:, -1]]
+                recorder.take(
+                    trace, block.steps, self.couplings, lambda: _evidence_kept(block, trace)
+                )
+        shown = [one.value for one in trace.worlds]
+        evidence = evidence_with(block.evidence[block.shown[:, -1]], block.worlds, shown)
         if ends_epoch or not monitor.bounded:
             earlier = None
             if block.steps > 1:
-                earlier = block.evidence[block.shown[:, -2]]
+                shown = [one.before for one in trace.worlds]
+                earlier = evidence_with(block.evidence[block.shown[:, -2]], block.worlds, shown)
             elif self._last is not None and self._last[0] is monitor:
                 earlier = self._last[1]
             same = np.zeros(len(evidence), dtype=np.bool_)
@@ -278,6 +205,18 @@ class Engine:
                 same = np.all(evidence == earlier, axis=(1, 2))
             monitor.look(trace, evidence, same, self.couplings, self.time)
         self._last = (monitor, evidence)
+
+    def _make_each(
+        self,
+        block: Block,
+        recorder: Recorder | None,
+        monitor: DivergenceMonitor,
+        ends_epoch: bool,
+    ) -> None:
+        for step in range(block.steps):
+            worlds = one_step_of(block.worlds, self.surroundings, step)
+            part = replace(one_step(block, step), worlds=worlds)
+            self._make(part, recorder, monitor, ends_epoch and step == block.steps - 1)
 
     # ------------------------------------------------------------------ a call of the simulator
 
@@ -313,9 +252,9 @@ class Engine:
             if reset:
                 resets = np.arange(done, stop) % timeline.epoch == 0
             self._set_bias(call, recorder)
-            drawn = self._randomness(call.mode, stop - done)
+            numbers, _ = self._randomness(call.mode, stop - done)
             shown = timeline.shown(done, stop)
-            block = self._block(call, timeline.rows, shown, drawn, recorder, resets)
+            block = self._block(call, timeline.rows, shown, numbers, recorder, resets)
             self._make(block, recorder, monitor, stop % timeline.epoch == 0)
             advance(stop - done)
             done = stop
@@ -328,12 +267,16 @@ class Engine:
         call: Call,
         recorder: Recorder | None,
         monitor: DivergenceMonitor,
+        worlds: tuple[ArrayWorld, ...] = (),
     ) -> int:
         networks, chains, size = self.axes.shape
         numbers, work = networks * chains * size, self.backend.work()
         limit = max(1, _WORK // work)
         if not self._own_stream and call.mode == "stochastic":
             limit = min(limit, max(1, _NUMBERS // numbers))
+        if worlds:
+            needed = sum(world.form.normals + world.form.uniforms for world in worlds)
+            limit = min(limit, max(1, _NUMBERS // (networks * chains * max(needed, 1))))
         if recorder is not None and recorder.keep:
             limit = min(limit, max(1, _NUMBERS // numbers) * recorder.every)
         looks = call.learning_rate is not None or not monitor.bounded
@@ -346,24 +289,8 @@ class Engine:
         if looks and stop < timeline.steps and stop - stop % timeline.epoch > done:
             stop -= stop % timeline.epoch  # at the end of an epoch, where learning is looked at
         if recorder is not None:
-            stop = self._cut_for(recorder, done, stop)
+            stop = recorder.cut(done, stop)
         return max(stop, done + 1)
-
-    @staticmethod
-    def _cut_for(recorder: Recorder, done: int, stop: int) -> int:
-        # Couplings that change are read between blocks: after each step that records them, and
-        # before it, where the record is their change.
-        steps, every = recorder.steps, recorder.every
-        if recorder.needs_couplings or recorder.needs_change:
-            following = done + (-steps % every) + 1
-            stop = min(stop, following)
-            if (
-                recorder.needs_change
-                and recorded(steps, steps + stop - done, every)
-                and (stop - done > 1)
-            ):
-                stop -= 1
-        return stop
 
     def live(
         self,
@@ -377,9 +304,10 @@ class Engine:
         reset: bool = False,
         advance: Callable[[int], object] = lambda steps: None,
     ) -> int:
-        """Make steps one at a time, the processes of the external states answering in each.
+        """Make steps in which the processes of the external states answer.
 
         The world answers first, to the actions before; then active states learn from the answer.
+        Steps are made one at a time, unless the backend takes the worlds into its own loop.
 
         Parameters
         ----------
@@ -387,22 +315,41 @@ class Engine:
             What each network is given, as of `resolved_evidence`; other parameters as of `play`.
         """
         once = np.zeros((1, self.axes.shape[0]), dtype=np.intp)
-        for step in range(steps):
-            if interruption:
-                return step
+        done = 0
+        while done < steps and not interruption:
+            worlds = self._taken(givens, call)
+            without = [world.number for world in worlds]
+            stop = done + 1
+            if worlds:
+                base = self.surroundings.evidence_of_each(givens, without)
+                now = Timeline.of([base], once, steps, self.axes)
+                stop = self._next_cut(done, now, call, recorder, monitor, worlds)
             # The order of the draws is part of what is promised: uniforms, rows, processes.
             self._set_bias(call, recorder)
-            drawn = self._randomness(call.mode, 1)
-            state = self.backend.variables.state
-            if reset and step == 0:
-                state = np.zeros_like(state)
-            self.surroundings.advance(givens, state, self._streams, call.learning_rate)
-            now = Timeline.of([self.surroundings.evidence_of_each(givens)], once, 1, self.axes)
-            resets = np.array([reset and step == 0])
-            block = self._block(call, now.rows, now.shown(0, 1), drawn, recorder, resets)
-            self._make(block, recorder, monitor, step == steps - 1)
-            advance(1)
-        return steps
+            numbers, worlds = self._randomness(call.mode, stop - done, worlds)
+            resets = np.zeros(stop - done, dtype=np.bool_)
+            resets[0] = reset and done == 0
+            if not worlds:
+                state = self.backend.variables.state
+                if resets[0]:
+                    state = np.zeros_like(state)
+                self.surroundings.advance(givens, state, self._streams, call.learning_rate)
+                base = self.surroundings.evidence_of_each(givens)
+                now = Timeline.of([base], once, steps, self.axes)
+            shown = now.shown(done, stop)
+            block = self._block(call, now.rows, shown, numbers, recorder, resets, worlds)
+            self._make(block, recorder, monitor, stop == steps)
+            advance(stop - done)
+            done = stop
+        return done
+
+    def _taken(self, givens: Sequence[Any], call: Call) -> tuple[ArrayWorld, ...]:
+        """The worlds that the backend takes into its loop: all that answer, or none."""
+        if not self.backend.holds_worlds:
+            return ()
+        learns = call.learning_rate is not None
+        worlds = array_worlds(self.backend.program, self.surroundings, givens, learns)
+        return worlds if self.backend.takes(worlds) else ()
 
     def learn(
         self,
@@ -445,17 +392,8 @@ class Engine:
             )
 
 
-def _one_step(block: Block, step: int) -> Block:
-    """One step of a block, as a block of its own."""
-    at = slice(step, step + 1)
-    return replace(
-        block,
-        time=block.time + step,
-        steps=1,
-        shown=block.shown[:, at],
-        uniforms=None if block.uniforms is None else block.uniforms[:, at],
-        sites=None if block.sites is None else block.sites[:, at],
-        deviates=None if block.deviates is None else block.deviates[:, at],
-        reset=None if block.reset is None else block.reset[at],
-        kept=block.kept[at],
-    )
+def _evidence_kept(block: Block, trace: Trace) -> FloatArray:
+    """The evidence of the steps that were kept, shape (R, K, C, N)."""
+    if block.worlds:
+        return trace.kept["evidence"]
+    return block.evidence[block.shown[:, block.kept]]

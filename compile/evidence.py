@@ -13,7 +13,7 @@ Evidence can be given as
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,7 @@ __all__ = [
     "Surroundings",
     "array_evidence",
     "dict_evidence",
+    "is_open",
     "named_by_path",
     "refuse_bypass",
     "resolved_evidence",
@@ -119,6 +120,11 @@ def dict_evidence(
     return values
 
 
+def is_open(number: int, given: Any) -> bool:
+    """Whether an external state is not clamped by evidence as of `resolved_evidence`."""
+    return not isinstance(given, np.ndarray) and (given is None or number not in given)
+
+
 class Surroundings:
     """The external states around a program, as they are now, for every network and chain.
 
@@ -143,10 +149,8 @@ class Surroundings:
 
     def answers(self, given: Any) -> bool:
         """Whether a process answers in each step under this evidence."""
-        if isinstance(given, np.ndarray):
-            return False
         return any(
-            slot.process is not None and (given is None or number not in given)
+            slot.process is not None and is_open(number, given)
             for number, slot in enumerate(self._program.externals)
         )
 
@@ -173,10 +177,7 @@ class Surroundings:
         for number, slot in enumerate(self._program.externals):
             if slot.process is None:
                 continue
-            open_ = [
-                not isinstance(given, np.ndarray) and (given is None or number not in given)
-                for given in givens
-            ]
+            open_ = [is_open(number, given) for given in givens]
             if any(open_):
                 before = self.values[number]
                 self._answer(number, slot, open_, state, streams)
@@ -282,13 +283,15 @@ class Surroundings:
             held.values[number] = np.array(np.broadcast_to(chosen, shape))
         return held
 
-    def evidence(self, given: Any) -> FloatArray:
+    def evidence(self, given: Any, without: Collection[int] = ()) -> FloatArray:
         """The evidence of what the external states hold now, processes included.
 
         Parameters
         ----------
         given : None, ndarray, or dict of int to ndarray
             As returned by `resolved_evidence`.
+        without : collection of int
+            External states that are left out.
 
         Returns
         -------
@@ -298,7 +301,7 @@ class Surroundings:
             return given
         parts: list[tuple[ExternalSlot, FloatArray]] = []
         for number, slot in enumerate(self._program.externals):
-            if not slot.sensing.size:
+            if not slot.sensing.size or number in without:
                 continue
             if given is not None and number in given:
                 value = given[number]
@@ -315,13 +318,13 @@ class Surroundings:
             total[..., slot.sensing] += value
         return total
 
-    def evidence_of_each(self, givens: Sequence[Any]) -> FloatArray:
+    def evidence_of_each(self, givens: Sequence[Any], without: Collection[int] = ()) -> FloatArray:
         """The evidence where each network is given something else; shape (R or 1, C or 1, N)."""
         if all(given is givens[0] for given in givens):
-            return self.evidence(givens[0])
+            return self.evidence(givens[0], without)
         shape = self._axes.shape
         parts = [
-            np.broadcast_to(self.evidence(given), shape)[network]
+            np.broadcast_to(self.evidence(given, without), shape)[network]
             for network, given in enumerate(givens)
         ]
         return np.stack(parts)

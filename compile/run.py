@@ -175,8 +175,9 @@ class Recorder:
             **dict.fromkeys(_PUBLISHED, ("state",)),
         }
         self.keep = tuple(dict.fromkeys(kept for name in names for kept in wanted.get(name, ())))
+        self.needs_evidence = bool({"mean_field", *_PUBLISHED} & set(names))
         # Couplings that change are only known between blocks.
-        self.needs_couplings = learning and bool({"mean_field", *_PUBLISHED} & set(names))
+        self.needs_couplings = learning and self.needs_evidence
         self.needs_change = learning and "weight_change" in names
         self._before: FloatArray | None = None
 
@@ -184,6 +185,21 @@ class Recorder:
     def records(self) -> bool:
         """Whether any series is recorded."""
         return bool(self._names)
+
+    def cut(self, done: int, stop: int) -> int:
+        """Where a block of the steps from `done` to `stop` has to end for what is recorded."""
+        # Couplings that change are read between blocks: after each step that records them, and
+        # before it, where the record is their change.
+        if self.needs_couplings or self.needs_change:
+            stop = min(stop, done + (-self.steps % self.every) + 1)
+            following = self.steps + stop - done
+            if (
+                self.needs_change
+                and stop - done > 1
+                and recorded(self.steps, following, self.every)
+            ):
+                stop -= 1
+        return stop
 
     def before(self, couplings: FloatArray) -> None:
         """Remember the couplings with which the next record compares."""

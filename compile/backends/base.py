@@ -22,13 +22,14 @@ from numpy.typing import NDArray
 
 from deepparticle.agents.learning import Factors
 from deepparticle.blankets._types import BoolArray, FloatArray, IntArray
+from deepparticle.compile.array_worlds import Answered, ArrayWorld
 from deepparticle.compile.program import Program
 from deepparticle.compile.rules import RowsOfRule, common_factors
 
 __all__ = ["KEPT", "Backend", "Block", "Trace", "Variables"]
 
 KEPT = ("state", "field", "argument", "used_precision")
-"""The variables that a block can keep of its steps."""
+"""The variables that a block can keep of its steps; with worlds, their ``evidence`` too."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +48,7 @@ class Block:
     stochastic : bool
         Whether states are sampled; otherwise they are expectations.
     evidence : ndarray of shape (T, N)
-        The distinct vectors :math:`u` that occur.
+        The distinct vectors :math:`u` that occur, but for what `worlds` show.
     shown : ndarray of int, shape (R, S, C)
         Which of them each network and chain is shown in each step.
     precision : ndarray of shape (R, N)
@@ -74,6 +75,8 @@ class Block:
         Which rows learn by which rule; empty: all by the published one.
     deviates : ndarray of shape (R, S, C, M) or None
         The standard normal deviates of the M noisy boundary states; None: no noise.
+    worlds : tuple of ArrayWorld
+        The external states that answer in each step, before the others.
     """
 
     time: int
@@ -92,6 +95,7 @@ class Block:
     time_step: FloatArray | None = None
     rules: tuple[RowsOfRule, ...] = ()
     deviates: FloatArray | None = None
+    worlds: tuple[ArrayWorld, ...] = ()
 
     @property
     def factors(self) -> Factors | None:
@@ -111,6 +115,8 @@ class Trace:
         The sum of the states over all steps of the block.
     previous, state, field : ndarray of shape (R, C, N)
         The states before the last step, and the states and fields after it.
+    worlds : tuple of Answered
+        What became of the block's worlds.
     """
 
     kept: dict[str, FloatArray]
@@ -118,6 +124,7 @@ class Trace:
     previous: FloatArray
     state: FloatArray
     field: FloatArray
+    worlds: tuple[Answered, ...] = ()
 
 
 @dataclass(eq=False)
@@ -160,6 +167,9 @@ class Backend(ABC):
     own_stream: ClassVar[bool] = False
     """Whether it can draw random numbers itself."""
 
+    holds_worlds: ClassVar[bool] = False
+    """Whether external states in array code can answer within a block."""
+
     slowness: ClassVar[float] = 1.0
     """The time of an entry of J and a step, in nanoseconds, roughly."""
 
@@ -180,6 +190,16 @@ class Backend(ABC):
     def rule_refusal(cls, program: Program, rules: tuple[RowsOfRule, ...]) -> str | None:
         """Why it cannot learn by these rules (a clause such as "it knows no …"), or None."""
         return None
+
+    def takes(self, worlds: tuple[ArrayWorld, ...]) -> bool:
+        """Whether it lets these external states answer within a block, as they are now.
+
+        Raises
+        ------
+        SettingTypeError
+            If what was marked as array code is none.
+        """
+        return False
 
     def work(self) -> int:
         """The time of one step in nanoseconds, roughly: where runs are cut into blocks."""

@@ -20,9 +20,10 @@ from pathlib import Path as _Path
 if not (_Path(__file__).parent / "partitions").is_dir():  # pragma: no cover
     __path__.append(str(_Path(__file__).parents[2]))
 
-from deepparticle import analysis, datasets, figures
+from deepparticle import analysis, datasets, derivation, figures
 from deepparticle._version import __version__
 from deepparticle.agents import (
+    ArrayProcess,
     ContinuousBernoulli,
     ExternalState,
     Gaussian,
@@ -32,6 +33,7 @@ from deepparticle.agents import (
     StochasticDifferential,
     Stream,
     Subparticle,
+    array_process,
     register_distribution,
     register_learning_rule,
 )
@@ -80,6 +82,7 @@ from deepparticle.partitions import (
 
 __all__ = [
     "ActiveState",
+    "ArrayProcess",
     "Blanket",
     "BlanketError",
     "Boundary",
@@ -118,7 +121,9 @@ __all__ = [
     "Verification",
     "__version__",
     "analysis",
+    "array_process",
     "datasets",
+    "derivation",
     "discover",
     "figures",
     "from_couplings",

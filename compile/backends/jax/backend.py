@@ -13,6 +13,7 @@ import numpy as np
 from jax import Array
 from numpy.typing import NDArray
 
+from deepparticle.compile.array_worlds import ArrayWorld
 from deepparticle.compile.backends.base import Backend, Block, Trace, Variables
 from deepparticle.compile.backends.jax.blocks import BlockGiven, Form, Held, Outcome, run_block
 from deepparticle.compile.backends.jax.devices import division_of
@@ -20,6 +21,7 @@ from deepparticle.compile.backends.jax.distributions import can_diffuse, has_ker
 from deepparticle.compile.backends.jax.planning import plan_of, tables_of
 from deepparticle.compile.backends.jax.steps import Tables
 from deepparticle.compile.backends.jax.stream import keys_at
+from deepparticle.compile.backends.jax.worlds import answered, fits, given_to
 from deepparticle.compile.program import Program
 from deepparticle.compile.rules import PUBLISHED, RowsOfRule, product_refusal
 
@@ -96,6 +98,7 @@ class JaxBackend(Backend):
 
     name: ClassVar[str] = "jax"
     own_stream: ClassVar[bool] = True
+    holds_worlds: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -125,6 +128,8 @@ class JaxBackend(Backend):
         """Why it cannot run this, or None: each distribution needs kernels that JAX can compile."""
         if program.noise is not None:
             return "it knows no noisy boundary states"
+        if program.touches:
+            return "it knows no turns of rows that touch each other"
         for group in program.groups:
             if not has_kernels(group.distribution):
                 return (
@@ -143,9 +148,15 @@ class JaxBackend(Backend):
         """Why it cannot learn by these rules: it makes outer products, the same for all rows."""
         return product_refusal(program, rules)
 
-    def _precision(self) -> AbstractContextManager[Any]:
-        context: AbstractContextManager[Any] = jax.enable_x64(self.dtype == np.float64)
+    def _precision(self, worlds: bool = False) -> AbstractContextManager[Any]:
+        # Worlds are computed in float64 on every backend, whatever the type of the states.
+        double = worlds or self.dtype == np.float64
+        context: AbstractContextManager[Any] = jax.enable_x64(double)
         return context
+
+    def takes(self, worlds: tuple[ArrayWorld, ...]) -> bool:
+        """Whether their values keep their shapes: then they are compiled into the loop."""
+        return all(fits(world) for world in worlds)
 
     # ------------------------------------------------------------------ variables
 
@@ -198,8 +209,9 @@ class JaxBackend(Backend):
             capacity=_capacity(kept.size, self._cells, _KEPT_ROOM) if block.keep else 0,
             division=self.division,
             factors=factors,
+            worlds=tuple(world.form for world in block.worlds),
         )
-        with self._precision():
+        with self._precision(bool(block.worlds)):
             given = self._given(block, form, kept)
             outcome = run_block(form, self._tables, self._held, given)
             self._held = outcome.held
@@ -209,6 +221,7 @@ class JaxBackend(Backend):
     def _given(self, block: Block, form: Form, kept: NDArray[Any]) -> BlockGiven:
         given = block.uniforms if block.sites is None else block.sites
         each = self.networks * self.chains if given is None else self._cells
+        each *= 1 + sum(world.form.normals + world.form.uniforms for world in block.worlds)
         capacity = _capacity(block.steps, each)
         slots = None
         if form.keep:
@@ -238,6 +251,14 @@ class JaxBackend(Backend):
             "clock": clock,
             "reset": None,
             "slots": slots,
+            "worlds": tuple(
+                given_to(
+                    world,
+                    self.division.passed,
+                    lambda values: self._passed(values, capacity, np.float64),
+                )
+                for world in block.worlds
+            ),
         }
         if block.reset is not None:
             arrays["reset"] = _lengthened(block.reset, 0, capacity, np.bool_)
@@ -280,6 +301,7 @@ class JaxBackend(Backend):
             previous=self._numpy(outcome.previous),
             state=self._numpy(outcome.held.state),
             field=self._numpy(outcome.held.field),
+            worlds=tuple(answered(world, self.networks) for world in outcome.worlds),
         )
 
 

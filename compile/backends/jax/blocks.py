@@ -18,6 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
+from deepparticle.agents.array_processes import ArrayProcess
 from deepparticle.agents.learning import Factors
 from deepparticle.compile.backends.jax.devices import AXIS, Division, spec
 from deepparticle.compile.backends.jax.steps import (
@@ -29,6 +30,7 @@ from deepparticle.compile.backends.jax.steps import (
     step,
 )
 from deepparticle.compile.backends.jax.stream import Moment, rows_drawn, uniforms
+from deepparticle.compile.backends.jax.worlds import WORLD_AXES, World, WorldNow, advanced, begun
 from deepparticle.compile.rules import PUBLISHED
 
 __all__ = ["BlockGiven", "Form", "Held", "Outcome", "run_block", "traces"]
@@ -60,6 +62,8 @@ class Form:
         Over which devices, and how.
     factors : Factors
         The product by which couplings learn, where they do.
+    worlds : tuple of ArrayProcess
+        The processes of the external states that answer.
     """
 
     plan: Plan
@@ -69,6 +73,7 @@ class Form:
     capacity: int
     division: Division
     factors: Factors = PUBLISHED
+    worlds: tuple[ArrayProcess, ...] = ()
 
 
 class Held(NamedTuple):
@@ -110,6 +115,8 @@ class BlockGiven(NamedTuple):
     reset : Array of bool, shape (S,), or None
     slots : Array of int32, shape (S,), or None
         Where the variables are kept after each step; beyond the last place, they are not.
+    worlds : tuple of World
+        The external states that answer.
     """
 
     shown: Array
@@ -126,11 +133,16 @@ class BlockGiven(NamedTuple):
     clock: Array | None
     reset: Array | None
     slots: Array | None
+    worlds: tuple[World, ...] = ()
 
 
 # Which of them have a network axis.
 _OWN = ("shown", "precision", "rate", "time_step", "uniforms", "sites", "keys")
-_AXES: dict[str, Any] = {name: 0 if name in _OWN else None for name in BlockGiven._fields}
+
+
+def _axes(form: Form) -> BlockGiven:
+    axes: dict[str, Any] = {name: 0 if name in _OWN else None for name in BlockGiven._fields}
+    return BlockGiven(**{**axes, "worlds": (WORLD_AXES,) * len(form.worlds)})
 
 
 class Outcome(NamedTuple):
@@ -140,6 +152,7 @@ class Outcome(NamedTuple):
     total: Array
     previous: Array
     kept: dict[str, Array]
+    worlds: list[WorldNow]
 
 
 class _Carry(NamedTuple):
@@ -150,6 +163,7 @@ class _Carry(NamedTuple):
     lost: Array | None
     previous: Array
     kept: dict[str, Array]
+    worlds: list[WorldNow]
 
 
 @partial(jax.jit, static_argnums=0, donate_argnums=2)
@@ -169,11 +183,13 @@ def run_block(form: Form, tables: Tables, held: Held, given: BlockGiven) -> Outc
     if division.by != "networks":
         return _networks(form, tables, held, given)
     shared, own = spec(), spec(AXIS)
-    specs: dict[str, Any] = {name: own if axis == 0 else shared for name, axis in _AXES.items()}
+    specs = jax.tree.map(
+        lambda axis: shared if axis is None else own, _axes(form), is_leaf=lambda axis: axis is None
+    )
     share = jax.shard_map(
         partial(_networks, form),
         mesh=division.mesh,
-        in_specs=(shared, own, BlockGiven(**specs)),
+        in_specs=(shared, own, specs),
         out_specs=own,
         check_vma=False,
     )
@@ -183,10 +199,14 @@ def run_block(form: Form, tables: Tables, held: Held, given: BlockGiven) -> Outc
 def _networks(form: Form, tables: Tables, held: Held, given: BlockGiven) -> Outcome:
     if held.state.shape[0] > 1:
         one = partial(_one_network, form, tables)
-        return jax.vmap(one, in_axes=(0, BlockGiven(**_AXES)))(held, given)
+        return jax.vmap(one, in_axes=(0, _axes(form)))(held, given)
     # A network axis of length 1 would cost a quarter: products of matrices become batches of one.
     first = given._replace(
-        **{name: value[0] for name in _OWN if (value := getattr(given, name)) is not None}
+        **{name: value[0] for name in _OWN if (value := getattr(given, name)) is not None},
+        worlds=tuple(
+            World(*(x if axis is None else x[0] for x, axis in zip(one, WORLD_AXES, strict=True)))
+            for one in given.worlds
+        ),
     )
     outcome = _one_network(form, tables, Held(*(value[0] for value in held)), first)
     added: Outcome = jax.tree.map(lambda value: value[None], outcome)
@@ -204,6 +224,8 @@ def _one_network(form: Form, tables: Tables, held: Held, given: BlockGiven) -> O
         phase=_in_order(given.phase, order),
         clock=_in_order(given.clock, order),
     )
+    worlds, beginning = begun(given.worlds, order)
+    given = given._replace(worlds=tuple(worlds))
     full = given.clock is None and form.plan.updates != "sites"
     state = _in_order(held.state, order)
     zeros = jnp.zeros_like(state)
@@ -217,6 +239,7 @@ def _one_network(form: Form, tables: Tables, held: Held, given: BlockGiven) -> O
         kept={
             name: jnp.zeros((form.capacity + 1, *state.shape), state.dtype) for name in form.keep
         },
+        worlds=beginning,
     )
     body = partial(_one_step, form, tables, given)
     end: _Carry = lax.fori_loop(np.int32(0), given.steps, body, start)
@@ -236,6 +259,7 @@ def _one_network(form: Form, tables: Tables, held: Held, given: BlockGiven) -> O
         _in_order(end.total, back),
         _in_order(end.previous, back),
         {name: _in_order(values, back) for name, values in end.kept.items()},
+        end.worlds,
     )
 
 
@@ -255,13 +279,18 @@ def _one_step(
     due = None
     if given.clock is not None and given.phase is not None:
         due = (given.phase + number) % given.clock == 0
+    evidence, after = _evidence(given, number), carry.worlds
+    if form.worlds:
+        after, evidence = advanced(
+            form.worlds, given.worlds, after, number, state, given.rate, evidence
+        )
     numbers, sites = _randomness(form, tables, given, number, state)
     new = step(
         form.plan,
         tables,
         carry.couplings,
         carry.now._replace(state=state),
-        StepGiven(_evidence(given, number), given.precision, numbers, sites, due, given.time_step),
+        StepGiven(evidence, given.precision, numbers, sites, due, given.time_step),
     )
     couplings = carry.couplings
     if given.rate is not None:
@@ -281,13 +310,14 @@ def _one_step(
             "used_precision": jnp.broadcast_to(given.precision, state.shape)
             if used is None
             else used,
+            "evidence": jnp.broadcast_to(evidence, state.shape),
         }
         slot = _at(given.slots, number)
         kept = {
             name: lax.dynamic_update_index_in_dim(buffer, values[name], slot, axis=0)
             for name, buffer in kept.items()
         }
-    return _Carry(new._replace(updated=None), used, couplings, total, lost, state, kept)
+    return _Carry(new._replace(updated=None), used, couplings, total, lost, state, kept, after)
 
 
 def _at(values: Array, number: Array) -> Array:
