@@ -2,7 +2,7 @@
 # .cache. `make` alone says what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all bench check format coverage build clean same-python
+.PHONY: help demo test test-all bench docs check format coverage build clean same-python
 
 ifneq ($(words $(CURDIR)),1)
 $(error make cannot work in a folder whose path has spaces: "$(CURDIR)". Move the checkout, or use pip and pytest by hand, as CONTRIBUTING.md says)
@@ -22,6 +22,10 @@ ARGS ?=
 
 CACHE := $(CURDIR)/.cache
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CACHE)/hypothesis
+export IPYTHONDIR := $(CACHE)/ipython
+export JUPYTER_CONFIG_DIR := $(CACHE)/jupyter/config
+export JUPYTER_DATA_DIR := $(CACHE)/jupyter/data
+export JUPYTER_RUNTIME_DIR := $(CACHE)/jupyter/runtime
 export MPLCONFIGDIR := $(CACHE)/matplotlib
 export NUMBA_CACHE_DIR := $(CACHE)/numba
 export PIP_CACHE_DIR := $(CACHE)/pip
@@ -53,6 +57,7 @@ KEY := $(firstword $(shell { cat pyproject.toml constraints.txt; pwd; } | cksum)
 CORE := $(VENV)/installed-core-$(KEY)
 DEVELOPMENT := $(VENV)/installed-development-$(KEY)
 BENCHMARKS := $(VENV)/installed-benchmarks-$(KEY)
+DOCUMENTATION := $(VENV)/installed-documentation-$(KEY)
 
 $(VENV)/bin/python:
 	@mkdir -p $(CACHE)/tmp
@@ -90,12 +95,17 @@ $(CORE): | $(VENV)/bin/python same-python
 
 $(DEVELOPMENT): | $(CORE) same-python
 	@echo "Installing the tools for tests and checks into $(VENV)"
-	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable ".[test,checks,native,jax,arviz,examples]"
+	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable ".[test,checks,native,jax,arviz,examples,lessons]"
 	@touch $@
 
 $(BENCHMARKS): | $(CORE) same-python
 	@echo "Installing what is measured against into $(VENV)"
 	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable ".[bench]"
+	@touch $@
+
+$(DOCUMENTATION): | $(CORE) same-python
+	@echo "Installing what makes the documentation into $(VENV)"
+	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable ".[docs]"
 	@touch $@
 
 # --- The commands ------------------------------------------------------------------------------
@@ -105,6 +115,7 @@ help:
 	@echo "make test       run the core tests, about five minutes           (ARGS=\"-k boundary\" for a choice)"
 	@echo "make test-all   run the slow tests too, with the published numbers"
 	@echo "make bench      measure every goal for speed, and write docs/benchmarks.md (a quarter of an hour)"
+	@echo "make docs       make the documentation as a site in docs/_build/html; warnings are errors"
 	@echo "make check      lint, format and types: all checks, no test"
 	@echo "make format     bring the code into the house's format"
 	@echo "make coverage   run the core tests and show the lines that none of them reached"
@@ -125,6 +136,9 @@ test-all: $(DEVELOPMENT) same-python
 bench: $(BENCHMARKS) same-python
 	@$(RUN) -m deepparticle bench $(if $(ARGS),,--out docs) $(ARGS)
 
+docs: $(DOCUMENTATION) same-python
+	@PYTHONPATH=docs $(RUN) -m sitepages $(ARGS)
+
 check: $(DEVELOPMENT) same-python
 	@$(RUN) -m ruff check
 	@$(RUN) -m ruff format --check
@@ -142,5 +156,5 @@ build: $(CORE) same-python
 	@$(RUN) -m hatchling build -t sdist -t wheel -d dist
 
 clean:
-	@rm -rf $(VENV) .venv .venv-* .cache dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf $(VENV) .venv .venv-* .cache dist docs/_build .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	@find . -name .git -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +

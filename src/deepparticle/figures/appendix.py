@@ -162,7 +162,7 @@ def delta_likelihood(
     -------
     matplotlib.figure.Figure
         Six panels. Above, forwards: the density of σ_j; that of the boundary state s_ij = J_ij σ_j
-        on [−|J|, |J|], with an arrow for the delta that each marked σ_j becomes; the posterior
+        between −J and J, with an arrow for the delta that each marked σ_j becomes; the posterior
         density of σ_i for each of them. Below, backwards: the mean of σ_i against σ_j for several
         couplings; the likelihood of σ_j for given values of σ_i; the posterior density of σ_j.
 

@@ -1,0 +1,59 @@
+"""How Sphinx makes the site; ``python -m sitepages`` writes the pages and runs it."""
+
+import sys
+from pathlib import Path
+
+import deepparticle
+
+sys.path.insert(0, str(Path(__file__).parent))  # sitepages
+
+project = "deepparticle"
+author = "The deepparticle authors"
+copyright = "The deepparticle authors"  # noqa: A001 (the name that Sphinx reads)
+version = release = deepparticle.__version__
+
+extensions = [
+    "myst_nb",
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "sphinx.ext.viewcode",
+    "sitepages.resolver",
+]
+
+# --- Pages: as a code host shows them ----------------------------------------------------------
+
+myst_enable_extensions = ["dollarmath"]
+myst_fence_as_directive = ["math"]
+myst_heading_anchors = 4
+nb_execution_mode = "cache"  # pages that are notebooks; the code of the others is run by the tests
+nb_execution_cache_path = str(Path(__file__).parents[1] / ".cache" / "site" / "notebooks")
+nb_execution_raise_on_error = True
+nb_execution_timeout = 120
+nb_ipywidgets_js = {}  # two scripts from another host otherwise
+
+# --- The reference -----------------------------------------------------------------------------
+
+autosummary_generate = False  # sitepages.reference writes the pages
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"  # docstrings name types with their shapes and units
+default_role = "py:obj"
+numpydoc_show_class_members = False  # each class has one page with all its members on it
+viewcode_line_numbers = True
+smartquotes = False  # {"numpy", "jax"} are values
+
+# --- What is seen ------------------------------------------------------------------------------
+
+html_theme = "furo"
+html_title = f"deepparticle {version}"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_copy_source = False
+html_show_sourcelink = False
+html_show_sphinx = False
+pygments_style = "tango"
+
+# Mathematics without internet access: the whole of MathJax that these pages need is in _static.
+mathjax_path = "mathjax/tex-chtml-full.js"
+mathjax3_config = {"options": {"enableMenu": False}}  # its menu would fetch parts that are not here
