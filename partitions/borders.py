@@ -7,7 +7,10 @@ do not.
 
 Given its value, a Dirac boundary state with a weight that is not 0 *determines* the state behind
 it, :math:`\sigma_j = s_{ij} / J_{ij}`. Whatever is said about independence given a blanket that is
-read at one instant says nothing about the states that the blanket determines.
+read at one instant says nothing about the states that the blanket determines. A noisy one,
+:math:`s_{ij} = J_{ij}\sigma_j + sd\,z`, does not determine it, but tells something of it; several
+that tell of one state are like one that tells it with the standard deviation
+:math:`(\sum_i J_{ij}^2/sd_{ij}^2)^{-1/2}`, since their weighted mean is sufficient.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ import numpy as np
 
 from deepparticle.agents.subparticle import Subparticle
 from deepparticle.blankets._types import BoolArray, FloatArray, IntArray
+from deepparticle.blankets.conditional import GaussianBoundary
 from deepparticle.partitions.arrays import CouplingEntries, coupling_entries
 from deepparticle.partitions.columns import external_columns, other_conditionals
 from deepparticle.partitions.population import Population
@@ -99,6 +103,9 @@ class Crossing:
         The row inside and the row outside; -1 for an external state.
     known : ndarray of bool
         Whether it determines the state behind it.
+    told : ndarray
+        What a noisy one tells of the state behind it, :math:`J_{ij}^2/sd_{ij}^2` in inverse squared
+        units of state; 0 where it is not noisy, or shows nothing.
     shared : ndarray of bool
         Whether it belongs to the blanket of another partition beside this one, too.
     """
@@ -106,6 +113,7 @@ class Crossing:
     inner: IntArray
     outer: IntArray
     known: BoolArray
+    told: FloatArray
     shared: BoolArray
 
     def __len__(self) -> int:
@@ -138,10 +146,13 @@ class Borders:
         self.places = places_of(world)
         self.entries: CouplingEntries = coupling_entries(world)
         self.externals: tuple[ExternalState, ...] = world.externals
-        noisy, noisy_sensing, noisy_acting = self._other_conditionals()
+        noisy, told, noisy_sensing, noisy_acting = self._other_conditionals()
         self.known: BoolArray = self.entries.weights != 0.0
         """Which couplings determine their source."""
         self.known[noisy] = False
+        self.told: FloatArray = np.zeros(len(self.known))
+        """What noisy ones tell of it, as of `Crossing`."""
+        self.told[noisy] = told
         self._sensing: list[_Macro] = []
         self._acting: list[_Macro] = []
         for external in self.externals:
@@ -150,25 +161,37 @@ class Borders:
             self._sensing.append(_Macro.of(found.sensing, found.sensing_weights, sensing))
             self._acting.append(_Macro.of(found.acting, found.acting_weights, acting))
 
-    def _other_conditionals(self) -> tuple[list[int], dict[Any, list[int]], dict[Any, list[int]]]:
-        """The boundary states that are no Dirac deltas: entries, and rows by external state."""
+    def _other_conditionals(
+        self,
+    ) -> tuple[list[int], list[float], dict[Any, list[int]], dict[Any, list[int]]]:
+        """The boundary states that do not determine their source.
+
+        Entries, what they tell of it, and rows by external state.
+        """
         world, size = self.world, self.entries.size
         keys: list[int] = []
+        told: list[float] = []
         sensing: dict[Any, list[int]] = {}
         acting: dict[Any, list[int]] = {}
         for boundary in other_conditionals(world):
             source: Any = boundary.source
             target: Any = boundary.target
+            conditional = boundary.conditional
             if source.is_external:
                 sensing.setdefault(source, []).append(world.row_of(target))
             elif target.is_external:
                 acting.setdefault(target, []).append(world.row_of(source))
-            else:
+            elif not isinstance(conditional, GaussianBoundary):
                 keys.append(world.row_of(target) * size + world.row_of(source))
+                told.append(0.0)
+            elif conditional.sd > 0.0:  # without noise it is a delta
+                keys.append(world.row_of(target) * size + world.row_of(source))
+                ratio = conditional.weight / conditional.sd
+                told.append(ratio * ratio)  # which, unlike a power, may overflow
         if not keys:
-            return [], sensing, acting
+            return [], [], sensing, acting
         own = self.entries.targets * size + self.entries.sources
-        return np.searchsorted(own, keys).tolist(), sensing, acting
+        return np.searchsorted(own, keys).tolist(), told, sensing, acting
 
     # ------------------------------------------------------------------ crossing
 
@@ -178,7 +201,7 @@ class Borders:
         first, last = np.searchsorted(entries.targets, [place.start, place.stop]).tolist()
         span = slice(first, last)
         return self._crossing(
-            place, entries.targets[span], entries.sources[span], self.known[span], self._sensing
+            place, entries.targets[span], entries.sources[span], span, self._sensing
         )
 
     def active(self, place: Place) -> Crossing:
@@ -191,22 +214,24 @@ class Borders:
             span = order[first:last]
         entries = self.entries
         return self._crossing(
-            place, entries.sources[span], entries.targets[span], self.known[span], self._acting
+            place, entries.sources[span], entries.targets[span], span, self._acting
         )
 
     def _crossing(
-        self, place: Place, inner: IntArray, outer: IntArray, known: BoolArray, macro: list[_Macro]
+        self, place: Place, inner: IntArray, outer: IntArray, span: Any, macro: list[_Macro]
     ) -> Crossing:
         crosses = ~place.holds(outer)
-        inner, outer, known = inner[crosses], outer[crosses], known[crosses]
+        inner, outer = inner[crosses], outer[crosses]
+        known, told = self.known[span][crosses], self.told[span][crosses]
         starts, stops = self._around
         shared = ~((starts[outer] <= place.start) & (stops[outer] >= place.stop))
-        parts = [(inner, outer, known, shared)]
+        parts: list[Any] = [(inner, outer, known, told, shared)]
         for one in macro:
             first, last = np.searchsorted(one.rows, [place.start, place.stop]).tolist()
             rows = one.rows[first:last]
             outside = np.full(len(rows), -1, dtype=np.intp)
-            parts.append((rows, outside, one.known[first:last], np.zeros(len(rows), np.bool_)))
+            none = np.zeros(len(rows))
+            parts.append((rows, outside, one.known[first:last], none, none > 0.0))
         return Crossing(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
     @cached_property

@@ -19,7 +19,7 @@ from deepparticle.agents.external import ExternalState
 from deepparticle.agents.member import INHERITED, Member
 from deepparticle.blankets._types import BoolArray, FloatArray, IntArray
 from deepparticle.blankets.boundary import Boundary
-from deepparticle.blankets.conditional import Delta
+from deepparticle.blankets.conditional import Delta, GaussianBoundary
 from deepparticle.blankets.naming import SEPARATOR
 from deepparticle.partitions.arrays import blocks_of
 from deepparticle.partitions.leaf_paths import LeafPaths
@@ -36,6 +36,7 @@ __all__ = [
     "column_of",
     "external_columns",
     "leaf_columns",
+    "noise_variances",
     "other_conditionals",
     "write_action_weights",
     "write_states",
@@ -311,6 +312,35 @@ def other_conditionals(world: Partition) -> Iterator[Boundary]:
                 yield boundary
         for block in end.blocks if external else ():
             yield from (block[row] for row in sorted(block.others))
+
+
+def noise_variances(world: Partition) -> FloatArray:
+    r"""The variance that noisy boundary states add to what each row senses.
+
+    .. math:: v_i = \sum_j sd_{ij}^2
+
+    Every boundary state has one target, so that the noise of one row is none of another's.
+
+    Returns
+    -------
+    ndarray of shape (N,)
+        In squared units of :math:`h_i`.
+
+    Examples
+    --------
+    >>> from deepparticle.partitions import Partition
+    >>> world = Partition("world")
+    >>> a, b = world.add_subparticle("a"), world.add_subparticle("b")
+    >>> world.couple(a, b).conditional = GaussianBoundary(0.8, sd=0.5)
+    >>> noise_variances(world).tolist()
+    [0.0, 0.25]
+    """
+    variances: FloatArray = np.zeros(world.leaf_count)
+    for boundary in other_conditionals(world):
+        if isinstance(boundary.conditional, GaussianBoundary):
+            target: Any = boundary.target
+            variances[world.row_of(target)] += boundary.conditional.sd * boundary.conditional.sd
+    return variances
 
 
 class _Places:

@@ -3,7 +3,8 @@ r"""What lies outside of each subparticle: the variables that it must not depend
 Given its own blanket, :math:`s_{ij}` and :math:`u_i`, a subparticle depends on nothing else. The
 variables to ask are the states of all subparticles and of the external states. Those that its
 blanket determines (behind a Dirac boundary state whose weight is not 0) are *known* to it: that it
-is independent of them, given them, is vacuous.
+is independent of them, given them, is vacuous. Those behind any boundary state whose weight is not
+0, noisy or not, it *follows*: how, is declared.
 
 An external state with one value for all is one variable. One with a value for each of those who
 sense it is as many, each known to one of them. Where only the sums :math:`u` are given, as an array
@@ -50,6 +51,8 @@ class Outside:
         The external variables, in the step that made each of the states.
     known : ndarray of bool, shape (N, N + M)
         Whether a variable (column) is determined by the blanket of a subparticle (row).
+    followed : ndarray of bool, shape (N, N + M)
+        The same with those that it senses through noise.
     evidence : ndarray of shape (steps, chains, N)
         What each subparticle sensed at the macro scale, :math:`u`.
     """
@@ -57,6 +60,7 @@ class Outside:
     names: tuple[str, ...]
     series: FloatArray
     known: BoolArray
+    followed: BoolArray
     evidence: FloatArray
 
 
@@ -92,8 +96,10 @@ def outside_of(
         or where a process answered and its answers are not given.
     """
     count = len(paths)
-    known = np.zeros((count, count), dtype=np.bool_)
-    known[borders.entries.targets, borders.entries.sources] = borders.known
+    entries = borders.entries
+    known, followed = np.zeros((2, count, count), dtype=np.bool_)
+    known[entries.targets, entries.sources] = borders.known
+    followed[entries.targets, entries.sources] = entries.weights != 0.0
     if evidence is None or isinstance(evidence, Mapping):
         names, series, knows, sums = _by_external(world, borders, paths, shape, evidence or {})
     else:
@@ -102,6 +108,7 @@ def outside_of(
         tuple(names),
         _chained(series, shape),
         np.concatenate([known, knows], axis=1),
+        np.concatenate([followed, knows], axis=1),
         _chained(sums, shape),
     )
 

@@ -17,6 +17,15 @@ by the score test of :mod:`deepparticle.blankets.score_test`. The functions are
 
 and, beside them, what it does sense and a constant (``declared``), which say whether the run is one
 of this world at all. In a sweep the newest states that a row could see take the place of the old.
+
+A noisy boundary state is sensed, but does not determine what is behind it. What a run shows of it
+are the states alone, so that all statements are made given the states, with the noise averaged out;
+that :math:`i` goes with the source of a noisy boundary state of its own is then ``declared`` as
+well. (Whether it does so through :math:`s_{ij}` alone, or also past it, is the same as another
+weight or another noise: without :math:`s_{ij}` the two cannot be told apart.) For a *partition*
+there is more to say than behind Dirac deltas: given :math:`s` with its noise, a source outside is
+not determined, and no other subparticle inside may go with it. Those statements count as
+``inwards`` (or ``outwards``); behind a delta they would be vacuous.
 """
 
 from __future__ import annotations
@@ -58,7 +67,7 @@ class OneStepTests:
         self, borders: Borders, outside: Outside, transitions: Transitions, chosen: Sequence[str]
     ) -> None:
         self._borders = borders
-        self._known = outside.known
+        self._known, self._followed = outside.known, outside.followed
         self._transitions = transitions
         self._chosen = chosen
         shape = (len(transitions.residuals), outside.series.shape[-1])
@@ -86,26 +95,26 @@ class OneStepTests:
         mean = score_statistics(r, v, np.ones((len(r), 1)), centre=False)
         yield _matrix("declared", mean, np.isfinite(mean), first=-1)
         z = self._scores(lambda variables: variables)
-        yield _matrix("declared", z, self._known)
-        self.constant = int(np.count_nonzero(~self._known & np.isnan(z)))
+        yield _matrix("declared", z, self._followed)
+        self.constant = int(np.count_nonzero(~self._followed & np.isnan(z)))
         if "state" in self._chosen:
-            yield _matrix("state", z, ~self._known)
+            yield _matrix("state", z, ~self._followed)
 
     def _of_functions(self) -> Iterator[_Part]:
         if "square" in self._chosen:
             z = self._scores(lambda variables: variables * variables)
-            yield _matrix("square", z, ~self._known)
+            yield _matrix("square", z, ~self._followed)
         if "earlier" in self._chosen:
             z = self._scores(lambda variables: variables, earlier=True)
             # An external state that stays as it is was no other one step earlier.
             still = np.all(self._earlier == self._now, axis=0)
-            asked = np.ones_like(self._known)
+            asked = np.ones_like(self._followed)
             asked[:, asked.shape[1] - len(still) :] = ~still
             yield _matrix("earlier", z, asked)
         if "product" in self._chosen:
-            first, second = np.triu_indices(self._known.shape[1], 1)
+            first, second = np.triu_indices(self._followed.shape[1], 1)
             z = self._scores(lambda variables: variables[:, first] * variables[:, second])
-            asked = ~(self._known[:, first] & self._known[:, second])
+            asked = ~(self._followed[:, first] & self._followed[:, second])
             rows, pairs = np.nonzero(asked & np.isfinite(z))
             yield _part("product", rows, first[pairs], z[rows, pairs], second[pairs])
 
@@ -142,7 +151,9 @@ class OneStepTests:
                 continue  # of a single subparticle everything has been said
             r = np.stack([t.residuals @ sides.rows, t.residuals @ ~sides.rows], axis=1)
             v = np.stack([t.variances @ sides.rows, t.variances @ ~sides.rows], axis=1)
-            beyond, within = sides.beyond & varies, sides.within & varies
+            # What some of them follow through noise is not one of the whole's: they go with it.
+            beyond = sides.beyond & varies & ~self._followed[sides.rows].any(axis=0)
+            within = sides.within & varies & ~self._followed[~sides.rows].any(axis=0)
             if np.any(beyond):
                 z = score_statistics(r[:, :1], v[:, :1], standard @ beyond[:, None])
                 yield _matrix("inwards", z, np.isfinite(z), number, -1)

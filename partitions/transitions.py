@@ -12,6 +12,19 @@ Under the synchronous schedule all saw the old states. In a sweep whose order is
 (``sequential``: rows; ``chromatic``: colours), :math:`i` saw the new states of those before it and
 the old ones of those after. Under ``random`` a run does not tell which rows were updated, and in
 which order; under ``langevin`` states move instead of being drawn: neither can be certified.
+
+Where boundary states are noisy a run does not tell what they showed,
+:math:`s_{ij} = J_{ij}\,\sigma_j^{seen} + sd_{ij}\,z_{ij}`, but its law can be told: the noise is
+drawn anew in each step, and each boundary state has one target. Given the states, :math:`\sigma_i'`
+then follows the mixture
+
+.. math:: p(\sigma_i' \mid seen) =
+          \int p\bigl(\sigma_i';\, \theta_i + \beta_i \sqrt{v_i}\, z\bigr)\, \varphi(z)\, dz, \qquad
+          v_i = \sum_j sd_{ij}^2 ,
+
+whose mean and variance (:mod:`deepparticle.agents.field_noise`) take the place of :math:`L` and
+:math:`\phi''`. Then :math:`r_i` is still a martingale difference, and those of two subparticles in
+one step are still independent given the states, since no noise is common to them.
 """
 
 from __future__ import annotations
@@ -21,12 +34,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from deepparticle.agents.field_noise import noisy_moments
 from deepparticle.blankets._types import FloatArray, IntArray
 from deepparticle.blankets.errors import Fault, SettingError, SettingTypeError
 from deepparticle.blankets.numbers import real_array
 from deepparticle.partitions.borders import Borders
 from deepparticle.partitions.colouring import colour_classes
-from deepparticle.partitions.columns import LeafColumns
+from deepparticle.partitions.columns import LeafColumns, noise_variances
 
 if TYPE_CHECKING:
     from deepparticle.partitions.partition import Partition
@@ -44,6 +58,9 @@ _REFUSED = {
 _LARGE = 2048
 _SPARSE_DENSITY = 0.1
 
+# New states that are drawn are not within this of their means.
+_ROUNDING = 1e-9
+
 
 @dataclass(frozen=True, eq=False)
 class Transitions:
@@ -56,9 +73,11 @@ class Transitions:
     residuals : ndarray of shape (t, N)
         :math:`r`, in units of state; 0 where a row was not due.
     variances : ndarray of shape (t, N)
-        :math:`\phi''(\theta)`; 0 where a row was not due.
+        :math:`\mathrm{Var}(\sigma_i' \mid seen)`; 0 where a row was not due.
     rank : ndarray of intp, shape (N,), or None
         The place of each row in the sweep; None where all update at once.
+    drawn : bool
+        Whether any new state is not the mean of its law, without noise.
     """
 
     earlier: FloatArray
@@ -67,6 +86,7 @@ class Transitions:
     residuals: FloatArray
     variances: FloatArray
     rank: IntArray | None
+    drawn: bool
 
     def seen_by(self, row: int) -> FloatArray:
         """The newest states at the time when a row updates, shape (t, N)."""
@@ -193,10 +213,13 @@ def declared_transitions(
     old, new = states[1:-1], states[2:]
     field = columns.bias + _driven(borders, old, new, rank)
     theta = columns.precision * (field + evidence[2:])
-    means, variances = np.empty_like(theta), np.empty_like(theta)
+    deviation = columns.precision * np.sqrt(noise_variances(world))
+    means, variances, plain = np.empty((3, *theta.shape))
     for distribution, rows in columns.distributions:
-        means[..., rows] = distribution.mean(theta[..., rows])
-        variances[..., rows] = distribution.variance(theta[..., rows])
+        moments = noisy_moments(distribution, theta[..., rows], deviation[rows])
+        means[..., rows], variances[..., rows] = moments.mean, moments.variance
+        noisy = np.any(deviation[rows] > 0.0)
+        plain[..., rows] = distribution.mean(theta[..., rows]) if noisy else moments.mean
     due = (time + np.arange(2, len(states)))[:, None] % columns.clock == 0
     held = ~due[:, None, :] & (new != old)
     if np.any(held):
@@ -219,6 +242,7 @@ def declared_transitions(
         np.where(awake, new - means, 0.0).reshape(flat),
         np.where(awake, variances, 0.0).reshape(flat),
         rank,
+        bool(np.any(awake & (np.abs(new - plain) > _ROUNDING))),
     )
 
 
