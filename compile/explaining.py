@@ -41,10 +41,9 @@ def _update_lines(schedule: str, clocked: bool) -> list[str]:
         rows, loop = "i", "for i in range(N):                     # row order, each sees the newest"
         held = ["    if not due[i]: continue"]
     else:
-        rows, loop = (
-            "rows",
-            "for rows in colours:                   # rows that do not touch",
-        )
+        rows, loop = "rows", "for rows in turns:                     # rows that update at once"
+        if schedule == "chromatic":
+            loop = "for rows in colours:                   # rows that do not touch"
         held = ["    rows = rows[due[rows]]"]
     return [
         loop,

@@ -41,11 +41,11 @@ from deepparticle.partitions.arrays import (
     noisy_boundaries,
 )
 from deepparticle.partitions.biases import bias_rows
-from deepparticle.partitions.colouring import colours_of
 from deepparticle.partitions.columns import external_columns, leaf_columns, other_conditionals
 from deepparticle.partitions.partition import Partition
 from deepparticle.partitions.population import Population
-from deepparticle.partitions.stepping import SCHEDULES, checked_option
+from deepparticle.partitions.schedules import checked_schedule, turns_inside
+from deepparticle.partitions.stepping import checked_option
 
 __all__ = ["LAYOUTS", "Flat", "flatten", "flatten_rule", "lower"]
 
@@ -203,34 +203,13 @@ def _laid_out(entries: CouplingEntries, layout: str) -> _Arrays:
     return _Arrays(couplings, exists, plastic, None, None, f"dense {size} × {size}, {share}")
 
 
-def _scan(
-    groups: tuple[Group, ...], entries: CouplingEntries, schedule: str
-) -> tuple[tuple[Group, ...], str]:
-    """The blocks of rows that a scan updates at once, and what to say of them."""
-    size = entries.size
-    if schedule == "synchronous":
-        return (), "all rows at once, from the old states"
-    if schedule == "langevin":
-        return (), "all rows move at once for a time step, from the old states"
-    if schedule == "random":
-        return (), f"{size} rows per step, drawn with replacement"
-    kind_of = np.zeros(size, dtype=np.intp)
-    for number, group in enumerate(groups):
-        kind_of[group.rows] = number
-    if schedule == "sequential":
-        rows = frozen(np.arange(size).reshape(size, 1), np.intp)
-        kinds = [groups[number].distribution for number in kind_of.tolist()]
-        blocks = tuple(Group(kind, row) for kind, row in zip(kinds, rows, strict=True))
-        return blocks, "row order, each sees the newest"
-    classes = colours_of(_pattern(entries))
-    # Rows of one colour do not touch, so that those of different distributions may take turns.
-    parts = [
-        Group(group.distribution, frozen(colour[kind_of[colour] == number], np.intp))
-        for colour in classes
-        for number, group in enumerate(groups)
-    ]
-    said = f"{len(classes)} colours, the rows of each at once"
-    return tuple(part for part in parts if part.rows.size), said
+_ORDERS = {
+    "synchronous": "all rows at once, from the old states",
+    "langevin": "all rows move at once for a time step, from the old states",
+    "random": "{rows} rows per step, drawn with replacement",
+    "sequential": "row order, each sees the newest",
+    "chromatic": "{turns} colours, the rows of each at once",
+}
 
 
 def _noise(world: Partition) -> Noise | None:
@@ -254,14 +233,6 @@ def _partition_rows(place: Partition, start: int) -> Iterator[PartitionRows]:
             start += member.size
         elif isinstance(member, Subparticle):
             start += 1
-
-
-def _pattern(entries: CouplingEntries) -> Any:
-    from scipy.sparse import csr_array
-
-    size, present = entries.size, np.ones(entries.count, dtype=np.bool_)
-    pattern = csr_array((present, entries.sources, entries.starts), shape=(size, size))
-    return pattern if entries.density < _SPARSE_BELOW else pattern.toarray()
 
 
 def _reports(
@@ -300,7 +271,7 @@ def lower(world: Partition, schedule: str = "synchronous", layout: str = "auto")
     ----------
     world : Partition
         A root; a partition inside a world has no external states, so lower a ``copy()`` of it.
-    schedule : {"synchronous", "sequential", "chromatic", "random", "langevin"}
+    schedule : {"synchronous", "sequential", "chromatic", "random", "langevin"} or one of your own
         The order of updates; ``langevin`` moves continuous states for a ``time_step``, by default
         0.01, instead of drawing them anew.
     layout : {"auto", "dense", "sparse"}
@@ -343,7 +314,7 @@ def lower(world: Partition, schedule: str = "synchronous", layout: str = "auto")
                 f"lower the world, or a copy: world[{world.path!r}].copy()",
             )
         )
-    checked_option(schedule, SCHEDULES, "lower", "schedule")
+    checked_schedule(schedule, "lower")
     checked_option(layout, LAYOUTS, "lower", "layout")
     _refuse_unknown_types(world)
     world.check()
@@ -364,7 +335,9 @@ def lower(world: Partition, schedule: str = "synchronous", layout: str = "auto")
             refuse_jumping(kind, columns.paths[int(rows[0])])
     arrays = _laid_out(entries, layout)
     groups = tuple(Group(kind, frozen(rows, np.intp)) for kind, rows in columns.distributions)
-    scan, order = _scan(groups, entries, schedule)
+    turns = turns_inside(world, schedule)
+    order = _ORDERS.get(schedule, "{turns} turns, the rows of each at once")
+    order = order.format(rows=entries.size, turns=len(turns))
     said = {"layout": arrays.summary, "schedule": f"{schedule}: {order}"}
     return Program(
         name=world.name,
@@ -386,7 +359,7 @@ def lower(world: Partition, schedule: str = "synchronous", layout: str = "auto")
         argument=columns.argument,
         used_precision=columns.used_precision,
         groups=groups,
-        scan=scan,
+        turns=turns,
         externals=tuple(_index_external(world, external) for external in flat.externals),
         revision=world.revision,
         partitions=tuple(_partition_rows(world, 0)),

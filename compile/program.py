@@ -15,7 +15,7 @@ array                  shape              holds
 ``learning_rule``      (N,)               names of rules
 ``state``              (N,)               σ₀
 ``groups``             –                  rows that share a distribution
-``scan``               –                  rows that update at once, one block after another
+``turns``              –                  rows that update at once, one turn after another
 ``externals``          –                  who senses η with which weight, who acts on it
 ``partitions``         –                  the rows inside each partition, at every level
 ``noise``              –                  which boundary states are noisy, or None
@@ -42,7 +42,7 @@ from deepparticle.blankets._types import BoolArray, FloatArray, IntArray
 from deepparticle.blankets.naming import unknown_path
 from deepparticle.partitions.biases import BiasRows
 from deepparticle.partitions.columns import LeafPaths
-from deepparticle.partitions.stepping import AT_ONCE
+from deepparticle.partitions.schedules import AT_ONCE, turn_of_rows
 
 __all__ = ["ExternalSlot", "Group", "Noise", "PartitionRows", "PassReport", "Program"]
 
@@ -144,7 +144,7 @@ class Program:
     argument: FloatArray
     used_precision: FloatArray
     groups: tuple[Group, ...]
-    scan: tuple[Group, ...]
+    turns: tuple[IntArray, ...]
     externals: tuple[ExternalSlot, ...]
     revision: int
     passes: tuple[PassReport, ...] = ()
@@ -170,6 +170,35 @@ class Program:
     def at_once(self) -> bool:
         """Whether all rows update at once, from the old states."""
         return self.schedule in AT_ONCE
+
+    @cached_property
+    def kinds(self) -> IntArray:
+        """The number of each row's group, shape (N,)."""
+        kinds = np.zeros(self.size, dtype=np.intp)
+        for number, group in enumerate(self.groups):
+            kinds[group.rows] = number
+        return kinds
+
+    @cached_property
+    def touches(self) -> bool:
+        """Whether rows that have the same turn are coupled, so that they see old states."""
+        if not self.turns:
+            return False
+        turn = turn_of_rows(self.turns, self.size)
+        targets, sources = self.entries
+        return bool(np.any((turn[targets] == turn[sources]) & (targets != sources)))
+
+    @cached_property
+    def scan(self) -> tuple[Group, ...]:
+        """The turns in parts of one distribution each; what they do is the same in any order.
+
+        That is where no row touches another of its turn (`touches`).
+        """
+        return tuple(
+            Group(self.groups[number].distribution, rows[self.kinds[rows] == number])
+            for rows in self.turns
+            for number in np.unique(self.kinds[rows]).tolist()
+        )
 
     @property
     def diffuses(self) -> bool:

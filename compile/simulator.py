@@ -63,7 +63,8 @@ from deepparticle.partitions.arrays import coupling_entries, write_entries
 from deepparticle.partitions.biases import BiasRows
 from deepparticle.partitions.columns import write_action_weights, write_states
 from deepparticle.partitions.partition import Partition
-from deepparticle.partitions.stepping import MODES, SCHEDULES, checked_option
+from deepparticle.partitions.schedules import checked_schedule
+from deepparticle.partitions.stepping import MODES, checked_option
 
 __all__ = ["BACKENDS", "Simulator"]
 
@@ -161,7 +162,7 @@ class Simulator:
     ) -> None:
         where = "Simulator"
         checked_option(backend, BACKENDS, where, "backend")
-        checked_option(schedule, SCHEDULES, where, "schedule")
+        checked_schedule(schedule, where)
         self._stream = checked_option(stream, STREAMS, where, "stream")
         counts = {
             name: None if count is None else checked_count(count, where, name, 1)

@@ -1,9 +1,9 @@
 r"""Verification: objects and kernel do the same, shown on the user's own graph.
 
-Every schedule that the states allow, in both modes, in the dense and the sparse layout, with
-learning, and for several networks and chains: the two backends are fed the same random numbers and
-resynchronised before each step, and :math:`\sigma`, :math:`J`, the field and the free energy after
-the step are compared.
+Every schedule of the library that the states allow, and yours on request, in both modes, in the
+dense and the sparse layout, with learning, and for several networks and chains: the two backends
+are fed the same random numbers and resynchronised before each step, and :math:`\sigma`, :math:`J`,
+the field and the free energy after the step are compared.
 Where the network is contractive, they are also compared over a free deterministic run; chaotic
 networks amplify rounding, and a healthy graph must not fail for that.
 """
@@ -30,7 +30,8 @@ from deepparticle.compile.energies import local_free_energies
 from deepparticle.compile.lowering import LAYOUTS, lower
 from deepparticle.compile.program import Program
 from deepparticle.partitions.partition import Partition
-from deepparticle.partitions.stepping import MODES, SCHEDULES
+from deepparticle.partitions.schedules import SCHEDULES, checked_schedule
+from deepparticle.partitions.stepping import MODES
 
 __all__ = ["Comparison", "Verification", "lipschitz_bound", "verify"]
 
@@ -206,6 +207,7 @@ def verify(
     tolerance: float = 1e-12,
     backends: tuple[str, ...] = ("numpy",),
     progress: bool = False,
+    schedules: Sequence[str] = SCHEDULES,
 ) -> Verification:
     """Prove on this world that the objects and the compiled kernels do the same.
 
@@ -221,9 +223,11 @@ def verify(
     tolerance : float
         The largest deviation per step, relative to max(1, magnitude).
     backends : tuple of str
-        Kernels to hold against ``objects``: ``"numpy"``, ``"native"``, ``"jax"``.
+        Kernels to hold against ``objects``: ``"numpy"``, ``"native"``, ``"jax"``, your own.
     progress : bool
         Show a progress bar.
+    schedules : sequence of str
+        By default the five that come with the library.
 
     Returns
     -------
@@ -244,13 +248,14 @@ def verify(
     steps = checked_count(steps, "verify", "steps", 1)
     notes: list[str] = []
     rng = np.random.default_rng(seed)
-    schedules = list(SCHEDULES)
+    orders = [checked_schedule(one, "verify") for one in schedules]
     try:
         lower(world, "langevin")
     except SettingError as error:
-        schedules.remove("langevin")
-        notes.append(f"langevin left out: {error}")
-    cases = [case for backend in backends for case in _cases(backend, schedules)]
+        if "langevin" in orders:
+            orders.remove("langevin")
+            notes.append(f"langevin left out: {error}")
+    cases = [case for backend in backends for case in _cases(backend, orders)]
     refused: set[str] = set()
     for case in tqdm(cases, desc="verify", disable=not progress):
         number = int(rng.integers(2**31))

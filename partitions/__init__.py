@@ -12,6 +12,7 @@ from deepparticle.partitions.other_partition import OtherPartition
 from deepparticle.partitions.partition import Partition
 from deepparticle.partitions.population import Population
 from deepparticle.partitions.reporting import LevelReport, PartitionReport
+from deepparticle.partitions.schedules import register_schedule
 
 __all__ = [
     "Certificate",
@@ -34,4 +35,5 @@ __all__ = [
     "lattice_couplings",
     "load",
     "propose_partition",
+    "register_schedule",
 ]

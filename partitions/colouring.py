@@ -17,14 +17,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deepparticle.blankets._types import BoolArray, IntArray
-from deepparticle.partitions.arrays import coupling_entries
 
 if TYPE_CHECKING:
     import scipy.sparse
 
-    from deepparticle.partitions.partition import Partition
-
-__all__ = ["colour_classes", "colours_of"]
+__all__ = ["colour_classes", "colours_of", "touching_rows"]
 
 
 def colours_of(exists: BoolArray | scipy.sparse.sparray) -> tuple[IntArray, ...]:
@@ -53,21 +50,26 @@ def colours_of(exists: BoolArray | scipy.sparse.sparray) -> tuple[IntArray, ...]
         targets, sources = entries.row, entries.col
     else:
         targets, sources = np.nonzero(given)
-    return _classes(_touching(targets, sources, given.shape[0]))
+    return colour_classes(touching_rows(targets, sources, given.shape[0]))
 
 
-def colour_classes(partition: Partition) -> tuple[IntArray, ...]:
-    """The colour classes of the leaves inside a partition, computed once per structure."""
+def touching_rows(targets: IntArray, sources: IntArray, size: int) -> Any:
+    """Which rows touch, as a symmetric `csr_array` of bool without a diagonal, shape (N, N).
 
-    def find() -> tuple[IntArray, ...]:
-        entries = coupling_entries(partition)
-        return _classes(_touching(entries.targets, entries.sources, entries.size))
+    Parameters
+    ----------
+    targets, sources : ndarray of int, shape (E,)
+        The rows between which there are couplings.
+    size : int
+        N.
 
-    return partition._remembered("colours", find)
-
-
-def _touching(targets: IntArray, sources: IntArray, size: int) -> Any:
-    """Who touches whom, as a symmetric `csr_array` of ones without a diagonal."""
+    Examples
+    --------
+    >>> touching_rows(np.array([0, 2]), np.array([1, 2]), 3).toarray().astype(int)
+    array([[0, 1, 0],
+           [1, 0, 0],
+           [0, 0, 0]])
+    """
     import scipy.sparse
 
     # Numbers of four bytes halve the memory, and are what the searches of scipy work with.
@@ -75,12 +77,13 @@ def _touching(targets: IntArray, sources: IntArray, size: int) -> Any:
     off = rows != columns
     if not off.all():
         rows, columns = rows[off], columns[off]
-    ones = np.ones(len(rows), dtype=np.float32)
-    one_way = scipy.sparse.csr_array((ones, (rows, columns)), shape=(size, size))
+    present = np.ones(len(rows), dtype=np.bool_)
+    one_way = scipy.sparse.csr_array((present, (rows, columns)), shape=(size, size))
     return one_way + one_way.T
 
 
-def _classes(touching: Any) -> tuple[IntArray, ...]:
+def colour_classes(touching: Any) -> tuple[IntArray, ...]:
+    """The colour classes of a graph, given as `touching_rows` makes it; see `colours_of`."""
     from scipy.sparse.csgraph import connected_components
 
     size = touching.shape[0]

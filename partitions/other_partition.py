@@ -25,7 +25,8 @@ from deepparticle.agents.external import ExternalState
 from deepparticle.blankets._types import FloatArray
 from deepparticle.blankets.errors import Fault, PartitionError, SettingTypeError
 from deepparticle.partitions.partition import Partition
-from deepparticle.partitions.stepping import MODES, SCHEDULES, checked_option
+from deepparticle.partitions.schedules import checked_schedule
+from deepparticle.partitions.stepping import MODES, checked_option
 
 __all__ = ["OtherPartition"]
 
@@ -94,7 +95,7 @@ class OtherPartition:
         if not world[speaks].acting:
             rule, mend = "the answer consists of active states", f"world.act(..., {speaks!r})"
             raise PartitionError(Fault(where, rule, f"nothing acts on {speaks!r}", mend))
-        checked_option(schedule, SCHEDULES, where, "schedule")
+        checked_schedule(schedule, where)
         checked_option(mode, MODES, where, "mode")
         self._world = world
         self._names = hears, speaks

@@ -12,11 +12,12 @@ schedule         who sees whose new state
 ``random``       N single-site updates at rows drawn with replacement
 ``langevin``     all sense the old states, then all move for a time step (0.01 by default) instead
                  of being drawn anew (:mod:`deepparticle.agents.diffusion`), then act and learn
+your own         one turn after another, each seeing the newest neighbours; those in one turn see
+                 the old states of each other (:mod:`deepparticle.partitions.schedules`)
 ===============  ==================================================================================
 
-In single-site schedules the field :math:`h_i` for learning is the one that :math:`i` saw at its
-last update of this step; learning follows the sweep and uses the new states. A subparticle with
-clock
+Where rows take turns, the field :math:`h_i` for learning is the one that :math:`i` saw at its last
+update of this step; learning follows the sweep and uses the new states. A subparticle with clock
 :math:`k` is due when :math:`t \bmod k = 0`; one that is held keeps its state, does not learn, and
 still consumes its random number.
 
@@ -58,28 +59,22 @@ from deepparticle.blankets.errors import Fault, SettingError
 from deepparticle.blankets.naming import nearest
 from deepparticle.partitions.arrays import noisy_boundaries
 from deepparticle.partitions.biases import set_biases
-from deepparticle.partitions.colouring import colour_classes
+from deepparticle.partitions.schedules import checked_schedule, turns_inside
 
 if TYPE_CHECKING:
     from deepparticle.partitions.partition import Partition
 
 __all__ = [
-    "AT_ONCE",
     "MODES",
-    "SCHEDULES",
     "checked_generator",
     "checked_option",
     "draw_noise",
     "draw_randomness",
     "learn_from_step",
     "step_world",
-    "update_order",
     "update_states",
+    "update_turns",
 ]
-
-SCHEDULES = ("synchronous", "sequential", "chromatic", "random", "langevin")
-AT_ONCE = ("synchronous", "langevin")
-"""The schedules in which all sense the old states."""
 
 MODES = ("stochastic", "deterministic")
 
@@ -89,8 +84,8 @@ def checked_option(value: object, options: Sequence[str], where: str, what: str)
 
     Examples
     --------
-    >>> checked_option("random", SCHEDULES, "step", "schedule")
-    'random'
+    >>> checked_option("stochastic", MODES, "step", "mode")
+    'stochastic'
     """
     if not isinstance(value, str) or value not in options:
         close = nearest(str(value), options, 1)
@@ -149,14 +144,14 @@ def draw_noise(world: Partition, rng: np.random.Generator, mode: str) -> None:
         boundary.deviate = deviate
 
 
-def update_order(world: Partition, schedule: str, sites: IntArray | None) -> Sequence[int] | None:
-    """The rows of one step, one after another; None where that is row order."""
+def update_turns(
+    world: Partition, schedule: str, sites: IntArray | None
+) -> Sequence[Sequence[int]]:
+    """The rows of one step, turn after turn; `sites` are those that were drawn."""
     if sites is not None:
-        drawn: list[int] = sites.tolist()
-        return drawn
-    if schedule == "chromatic":
-        return [row for rows in colour_classes(world) for row in rows.tolist()]
-    return None
+        return [[row] for row in sites.tolist()]
+    turns = turns_inside(world, schedule)
+    return [rows.tolist() for rows in turns] if turns else [range(world.leaf_count)]
 
 
 def update_states(
@@ -164,27 +159,26 @@ def update_states(
     schedule: str,
     time: int,
     uniforms: FloatArray | None,
-    order: Sequence[int] | None = None,
+    turns: Sequence[Sequence[int]],
     evidence: FloatArray | None = None,
     precision: FloatArray | None = None,
     clock: IntArray | None = None,
     time_step: FloatArray | None = None,
 ) -> list[int]:
-    """Sense, infer (or diffuse) and act, in the order of `schedule`; return the rows that updated.
+    """Sense, infer (or diffuse) and act, turn after turn; return the rows that updated.
 
     Parameters
     ----------
     leaves : sequence of Subparticle
         In row order.
     schedule : str
-        One of `SCHEDULES`.
+        Its name: ``random`` and ``langevin`` differ in more than in their turns.
     time : int
         The step number t, for clocks.
     uniforms : ndarray of shape (N,) or None
         One uniform number per update; None is deterministic.
-    order : sequence of int, optional
-        The rows to update, one after another: the drawn ones for ``random``, the rows by colour for
-        ``chromatic``. By default row order.
+    turns : sequence of sequence of int
+        The rows that update at once, of each turn; see `update_turns`.
     evidence : ndarray of shape (N,), optional
         Clamps what each leaf senses at the macro scale; by default they read it.
     precision : ndarray of shape (N,), optional
@@ -199,15 +193,8 @@ def update_states(
     list of int
         Rows that updated at least once, in order.
     """
-    turns = range(len(leaves)) if order is None else order
     clocks = [leaf.clock for leaf in leaves] if clock is None else clock.tolist()
-    # The uniform of an update is that of its row, except where rows are drawn: a row can then come
-    # twice, and each update has a number of its own.
-    updates = [
-        (turn if schedule == "random" else row, row)
-        for turn, row in enumerate(turns)
-        if time % clocks[row] == 0
-    ]
+    updated: set[int] = set()
 
     def sense(row: int) -> None:
         leaves[row].sense(None if evidence is None else float(evidence[row]))
@@ -215,8 +202,8 @@ def update_states(
     def number(values: Any, place: int) -> float | None:
         return None if values is None else float(values[place])
 
-    def infer(turn: int, row: int) -> None:
-        uniform, weight = number(uniforms, turn), number(precision, row)
+    def infer(row: int, draw: int) -> None:
+        uniform, weight = number(uniforms, draw), number(precision, row)
         if schedule == "langevin":
             leaves[row].diffuse(uniform, weight, number(time_step, row))
         else:
@@ -224,19 +211,18 @@ def update_states(
 
     for leaf in leaves:
         leaf.act()
-    if schedule in AT_ONCE:
-        for _, row in updates:
+    for turn, rows in enumerate(turns):
+        due = [row for row in rows if time % clocks[row] == 0]
+        for row in due:
             sense(row)
-        for turn, row in updates:
-            infer(turn, row)
-        for _, row in updates:
+        for row in due:
+            # The uniform of an update is that of its row, except where rows are drawn: a row can
+            # then come twice, and each update has a number of its own.
+            infer(row, turn if schedule == "random" else row)
+        for row in due:
             leaves[row].act()
-    else:
-        for turn, row in updates:
-            sense(row)
-            infer(turn, row)
-            leaves[row].act()
-    return sorted({row for _, row in updates})
+        updated.update(due)
+    return sorted(updated)
 
 
 def learn_from_step(
@@ -256,7 +242,7 @@ def step_world(
 ) -> None:
     """Update every subparticle once; see `Partition.step`."""
     where = f"{world}.step"
-    checked_option(schedule, SCHEDULES, where, "schedule")
+    checked_schedule(schedule, where)
     checked_option(mode, MODES, where, "mode")
     generator = checked_generator(rng, where)
     leaves = world.subparticles
@@ -271,8 +257,8 @@ def step_world(
             if learn:
                 external.learn()
     set_biases(world.world, world.world.time)
-    order = update_order(world, schedule, sites)
-    rows = update_states(leaves, schedule, world.world.time, uniforms, order)
+    turns = update_turns(world, schedule, sites)
+    rows = update_states(leaves, schedule, world.world.time, uniforms, turns)
     if learn:
         learn_from_step(leaves, rows)
     # Stepping a part moves the clock of the whole: there is one time.

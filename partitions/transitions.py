@@ -9,9 +9,10 @@ argument of its inference, and its residual:
           \phi''(\theta_i) = \mathrm{Var}(\sigma_i' \mid seen) .
 
 Under the synchronous schedule all saw the old states. In a sweep whose order is known
-(``sequential``: rows; ``chromatic``: colours), :math:`i` saw the new states of those before it and
-the old ones of those after. Under ``random`` a run does not tell which rows were updated, and in
-which order; under ``langevin`` states move instead of being drawn: neither can be certified.
+(``sequential``: rows; ``chromatic``: colours; your own: its turns), :math:`i` saw the new states of
+those that had an earlier turn and the old ones of the others. Under ``random`` a run does not tell
+which rows were updated, and in which order; under ``langevin`` states move instead of being drawn:
+neither can be certified.
 
 Where boundary states are noisy a run does not tell what they showed,
 :math:`s_{ij} = J_{ij}\,\sigma_j^{seen} + sd_{ij}\,z_{ij}`, but its law can be told: the noise is
@@ -39,8 +40,8 @@ from deepparticle.blankets._types import FloatArray, IntArray
 from deepparticle.blankets.errors import Fault, SettingError, SettingTypeError
 from deepparticle.blankets.numbers import real_array
 from deepparticle.partitions.borders import Borders
-from deepparticle.partitions.colouring import colour_classes
 from deepparticle.partitions.columns import LeafColumns, noise_variances
+from deepparticle.partitions.schedules import checked_schedule, turn_of_rows, turns_inside
 
 if TYPE_CHECKING:
     from deepparticle.partitions.partition import Partition
@@ -75,7 +76,7 @@ class Transitions:
     variances : ndarray of shape (t, N)
         :math:`\mathrm{Var}(\sigma_i' \mid seen)`; 0 where a row was not due.
     rank : ndarray of intp, shape (N,), or None
-        The place of each row in the sweep; None where all update at once.
+        The turn of each row in the sweep; None where all update at once.
     drawn : bool
         Whether any new state is not the mean of its law, without noise.
     """
@@ -181,7 +182,7 @@ def declared_transitions(
         Of the same world; precision and clock may have been replaced.
     states, evidence : ndarray of shape (steps, chains, N)
         The states, and :math:`u`: what was sensed in the step that made each of them.
-    schedule : {"synchronous", "sequential", "chromatic"}
+    schedule : {"synchronous", "sequential", "chromatic"} or one of your own
     time : int
         The number of the step that made the first states, for clocks.
 
@@ -195,6 +196,7 @@ def declared_transitions(
     SettingError
         For a schedule that cannot be certified, or states that moved when they were not due.
     """
+    checked_schedule(schedule, _WHERE)
     if schedule in _REFUSED:
         raise SettingError(
             Fault(
@@ -207,9 +209,7 @@ def declared_transitions(
     count = borders.entries.size
     rank: IntArray | None = None
     if schedule != "synchronous":
-        rank = np.arange(count)
-        if schedule == "chromatic":
-            rank[np.concatenate(colour_classes(world))] = np.arange(count)
+        rank = turn_of_rows(turns_inside(world, schedule), count)
     old, new = states[1:-1], states[2:]
     field = columns.bias + _driven(borders, old, new, rank)
     theta = columns.precision * (field + evidence[2:])

@@ -6,7 +6,7 @@ added. What depends on the structure alone is computed once per revision of the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from deepparticle.agents.external import ExternalState
@@ -42,7 +42,7 @@ class Tree(Member):
         super().__init__(name, **settings)
         self._members: dict[str, Member] = {}
         self._revision = 0
-        self._cache: dict[str, Any] = {}
+        self._cache: dict[Hashable, Any] = {}
 
     # ------------------------------------------------------------------ addressing
 
@@ -233,7 +233,7 @@ class Tree(Member):
             elif isinstance(member, (Tree, Population)):
                 yield from member.subparticles
 
-    def _remembered(self, key: str, make: Callable[[], Result]) -> Result:
+    def _remembered(self, key: Hashable, make: Callable[[], Result]) -> Result:
         # What depends on the structure alone is computed once per revision.
         stamp = self.world._revision
         if self._cache.get("revision") != stamp:

@@ -6,8 +6,8 @@ With σ of shape (C, N), one synchronous step of a network is
           \sigma' \sim p(\cdot; \theta), \quad
           J \mathrel{+}= \tfrac1C (\alpha\varepsilon)^T \sigma', \quad \varepsilon = \sigma' - L(h).
 
-The sequential and chromatic schedules loop over blocks of rows that update at once, the random one
-over single sites; each update is vectorised over networks and chains.
+Where rows take turns, a step is a loop over the turns, whose rows update at once; the random
+schedule loops over single sites. Each update is vectorised over networks and chains.
 """
 
 from __future__ import annotations
@@ -48,10 +48,6 @@ class NumpyBackend(SteppingBackend):
     def __init__(self, program: Program, networks: int, chains: int, dtype: np.dtype[Any]) -> None:
         super().__init__(program, networks, chains, dtype)
         self._bias = program.bias.astype(dtype)
-        self._distributions = [program.groups[0].distribution] * program.size
-        for group in program.groups:
-            for row in group.rows.tolist() if len(program.groups) > 1 else ():
-                self._distributions[row] = group.distribution
         self._seen: Seen | None = None
         self._noise: FloatArray | None = None
         self._adopt(self.initial())
@@ -218,7 +214,7 @@ class NumpyBackend(SteppingBackend):
         self._seen, self._noise = seen, self._noise_of(given)
         if given.randomness.sites is not None:
             updated: BoolArray | None = self._random_sites(given, given.randomness.sites)
-        elif self.program.scan:
+        elif self.program.turns:
             updated = self._scan(given)
         else:
             updated = self._synchronous(given)
@@ -275,31 +271,44 @@ class NumpyBackend(SteppingBackend):
         return None if given.clock is None else due
 
     def _scan(self, given: StepInput) -> BoolArray:
-        # Sequential and chromatic: block after block, the rows of a block at once.
+        # Turn after turn, the rows of a turn at once.
         now = self._cells
         updated = np.zeros(now.state.shape, dtype=np.bool_)
         uniforms = given.randomness.uniforms
-        for number, block in enumerate(self.program.scan):
-            rows = block.rows
+        for turn, rows in enumerate(self.program.turns):
             if given.clock is not None:
                 rows = rows[given.time % given.clock[rows] == 0]
                 if not rows.size:
                     continue
             if self._seen is not None:
                 self._seen.note(rows, now.state)
-            field = self._couplings.inputs_of(number, rows, now.state) + self._bias[rows]
+            field = self._couplings.inputs_of(turn, rows, now.state) + self._bias[rows]
             if self._noise is not None:
                 field += self._noise[..., rows]
             argument = given.precision[..., rows] * (field + given.evidence[..., rows])
-            if uniforms is None:
-                now.state[..., rows] = block.distribution.mean(argument)
-            else:
-                now.state[..., rows] = block.distribution.sample(argument, uniforms[..., rows])
+            drawn = () if uniforms is None else (uniforms[..., rows],)
+            now.state[..., rows] = self._drawn(rows, argument, *drawn)
             now.field[..., rows] = field
             now.argument[..., rows] = argument
             now.used_precision[..., rows] = given.precision[..., rows]
             updated[..., rows] = True
         return updated
+
+    def _drawn(self, rows: IntArray, argument: FloatArray, *uniforms: FloatArray) -> FloatArray:
+        """New states of rows along the last axis: samples, or expectations without uniforms."""
+        method, groups = "sample" if uniforms else "mean", self.program.groups
+        kinds = self.program.kinds[rows]
+        present = [0] if len(groups) == 1 else np.unique(kinds).tolist()
+        if len(present) == 1:
+            drawn: FloatArray = getattr(groups[present[0]].distribution, method)(
+                argument, *uniforms
+            )
+            return drawn
+        state = np.empty_like(argument)
+        for number in present:
+            parts = (values[..., kinds == number] for values in (argument, *uniforms))
+            state[..., kinds == number] = getattr(groups[number].distribution, method)(*parts)
+        return state
 
     def _random_sites(self, given: StepInput, sites: IntArray) -> BoolArray:
         now = self._cells
@@ -330,16 +339,8 @@ class NumpyBackend(SteppingBackend):
         precision = given.precision[networks, 0, chosen]
         argument = precision * (field + given.evidence[at])
         uniforms = given.randomness.uniforms
-        state = np.empty_like(argument)
-        kinds = [self._distributions[row] for row in chosen.tolist()]
-        for kind in dict.fromkeys(kinds):
-            members = [index for index, other in enumerate(kinds) if other is kind]
-            if uniforms is None:
-                state[members] = kind.mean(argument[members])
-            else:
-                drawn = uniforms[networks[members], chains[members], turn]
-                state[members] = kind.sample(argument[members], drawn)
-        now.state[at] = state
+        drawn = () if uniforms is None else (uniforms[networks, chains, turn],)
+        now.state[at] = self._drawn(chosen, argument, *drawn)
         now.field[at] = field
         now.argument[at] = argument
         now.used_precision[at] = precision

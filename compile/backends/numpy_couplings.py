@@ -90,8 +90,8 @@ class Couplings(ABC):
         """What the states (R·C·N) send to all rows, shape (R·C·N); a new array."""
 
     @abstractmethod
-    def inputs_of(self, block: int, rows: IntArray, state: FloatArray) -> FloatArray:
-        """What they send to some rows (k) of the scan block of that number, shape (R, C, k)."""
+    def inputs_of(self, turn: int, rows: IntArray, state: FloatArray) -> FloatArray:
+        """What they send to some rows (k) of the turn of that number, shape (R, C, k)."""
 
     @abstractmethod
     def inputs_each(self, rows: IntArray, state: FloatArray) -> FloatArray:
@@ -132,7 +132,7 @@ class DenseCouplings(Couplings):
             sent = np.matmul(self._values, state.reshape(networks, size, 1))
         return sent.reshape(-1)
 
-    def inputs_of(self, block: int, rows: IntArray, state: FloatArray) -> FloatArray:
+    def inputs_of(self, turn: int, rows: IntArray, state: FloatArray) -> FloatArray:
         """A product with the rows wanted."""
         sent: FloatArray = state @ self._values[:, rows].swapaxes(1, 2)
         return sent
@@ -260,8 +260,8 @@ class SparseCouplings(Couplings):
             sent[network] = (matrix @ states[network].T).T
         return sent.reshape(-1)
 
-    def inputs_of(self, block: int, rows: IntArray, state: FloatArray) -> FloatArray:
-        """A sparse product with the rows of a block."""
+    def inputs_of(self, turn: int, rows: IntArray, state: FloatArray) -> FloatArray:
+        """A sparse product with the rows of a turn."""
         if len(rows) == 1:
             entries = slice(*self._starts[rows[0] : rows[0] + 2])
             sources = self._sources[entries]
@@ -269,27 +269,27 @@ class SparseCouplings(Couplings):
                 "rcn,rn->rc", state[..., sources], self._values[:, entries]
             )
             return sent[..., None]
-        whole = self._program.scan[block].rows
+        whole = self._program.turns[turn]
         chosen = slice(None) if len(rows) == len(whole) else np.searchsorted(whole, rows)
         result = np.empty((*state.shape[:2], len(rows)), state.dtype)
-        for network, matrix in enumerate(self._part(block, whole)):
+        for network, matrix in enumerate(self._part(turn, whole)):
             result[network] = (matrix @ state[network].T)[chosen].T
         return result
 
-    def _part(self, block: int, rows: IntArray) -> list[Any]:
-        """The rows of a block as matrices of their own, with the values of now."""
-        if block not in self._parts:
+    def _part(self, turn: int, rows: IntArray) -> list[Any]:
+        """The rows of a turn as matrices of their own, with the values of now."""
+        if turn not in self._parts:
             counts = np.diff(self._starts)[rows]
             starts = np.concatenate([[0], np.cumsum(counts)])
             places = np.arange(starts[-1]) + np.repeat(self._starts[rows] - starts[:-1], counts)
             sources = self._sources[places]
             parts = [self._matrix(values[places], sources, starts) for values in self._values]
-            self._parts[block] = (places, parts)
-        places, parts = self._parts[block]
-        if block in self._stale:
+            self._parts[turn] = (places, parts)
+        places, parts = self._parts[turn]
+        if turn in self._stale:
             for part, values in zip(parts, self._values, strict=True):
                 np.take(values, places, out=part.data)
-            self._stale.discard(block)
+            self._stale.discard(turn)
         return parts
 
     def inputs_each(self, rows: IntArray, state: FloatArray) -> FloatArray:

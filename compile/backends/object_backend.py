@@ -19,7 +19,7 @@ from deepparticle.compile.program import Program
 from deepparticle.compile.rules import RowsOfRule
 from deepparticle.partitions.arrays import coupling_entries, noisy_boundaries, write_entries
 from deepparticle.partitions.partition import Partition
-from deepparticle.partitions.stepping import learn_from_step, update_order, update_states
+from deepparticle.partitions.stepping import learn_from_step, update_states, update_turns
 
 __all__ = ["ObjectBackend"]
 
@@ -138,7 +138,7 @@ class ObjectBackend(SteppingBackend):
             schedule,
             given.time,
             None if random.uniforms is None else random.uniforms[at],
-            update_order(world, schedule, None if random.sites is None else random.sites[at]),
+            update_turns(world, schedule, None if random.sites is None else random.sites[at]),
             given.evidence[at],
             given.precision[network, 0],
             np.ones(self.program.size, dtype=np.intp) if given.clock is None else given.clock,

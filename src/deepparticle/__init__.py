@@ -78,6 +78,7 @@ from deepparticle.partitions import (
     lattice_couplings,
     load,
     propose_partition,
+    register_schedule,
 )
 
 __all__ = [
@@ -134,5 +135,6 @@ __all__ = [
     "propose_partition",
     "register_distribution",
     "register_learning_rule",
+    "register_schedule",
     "verify",
 ]

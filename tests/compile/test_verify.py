@@ -173,7 +173,7 @@ def transposed(patch: Patch) -> None:
 
 def reversed_scan(patch: Patch) -> None:
     def scan(self: Any, given: StepInput) -> Any:
-        blocks, self.program = self.program, replace(self.program, scan=self.program.scan[::-1])
+        blocks, self.program = self.program, replace(self.program, turns=self.program.turns[::-1])
         try:
             return SCAN(self, given)
         finally:

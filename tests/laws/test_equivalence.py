@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
+from support.schedules import OWN
 from support.worlds import worlds_for
 
 import deepparticle as dp
@@ -26,7 +27,7 @@ SERIES = ("free_energy", "local_free_energy", "prediction_error", "weight_change
 RULES = ("published", "previous-presynaptic", "hebbian", "frozen")
 
 every_schedule = pytest.mark.parametrize(
-    "schedule", ["synchronous", "sequential", "chromatic", "random", "langevin"]
+    "schedule", ["synchronous", "sequential", "chromatic", "random", "langevin", OWN]
 )
 every_mode = pytest.mark.parametrize("mode", ["stochastic", "deterministic"])
 generators = st.integers(0, 2**32 - 1).map(np.random.default_rng)

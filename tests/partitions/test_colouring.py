@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from support.worlds import worlds
 
 import deepparticle as dp
-from deepparticle.partitions.colouring import colour_classes, colours_of
+from deepparticle.partitions.colouring import colours_of
+from deepparticle.partitions.schedules import turns_inside
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
@@ -31,7 +32,7 @@ def test_a_lattice_without_odd_cycles_has_two_colours(periodic: bool) -> None:
     for site in range(16):
         world.add_subparticle(f"s{site}")
     world.couple_lattice((4, 4), 0.3, periodic=periodic)
-    checkerboard = [rows.tolist() for rows in colour_classes(world)]
+    checkerboard = [rows.tolist() for rows in turns_inside(world, "chromatic")]
     assert [[sum(divmod(row, 4)) % 2 for row in rows] for rows in checkerboard] == [
         [0] * 8,
         [1] * 8,
@@ -39,22 +40,22 @@ def test_a_lattice_without_odd_cycles_has_two_colours(periodic: bool) -> None:
 
 
 def test_a_fully_coupled_network_has_a_colour_for_every_row() -> None:
-    classes = colour_classes(dp.from_couplings(np.zeros((5, 5))))
+    classes = turns_inside(dp.from_couplings(np.zeros((5, 5))), "chromatic")
     assert [rows.tolist() for rows in classes] == [[0], [1], [2], [3], [4]]
 
 
 def test_an_uncoupled_world_is_updated_at_once() -> None:
     world = dp.Partition("dust")
     world.add_population("grains", 7)
-    assert [rows.tolist() for rows in colour_classes(world)] == [list(range(7))]
+    assert [rows.tolist() for rows in turns_inside(world, "chromatic")] == [list(range(7))]
 
 
 def test_colours_follow_the_structure() -> None:
     world = dp.Partition("world")
     a, b = world.add_subparticle("a"), world.add_subparticle("b")
-    assert len(colour_classes(world)) == 1
+    assert len(turns_inside(world, "chromatic")) == 1
     world.couple(a, b)
-    assert len(colour_classes(world)) == 2
+    assert len(turns_inside(world, "chromatic")) == 2
 
 
 @settings(max_examples=15, deadline=None, derandomize=True)
@@ -65,7 +66,7 @@ def test_chromatic_is_a_sequential_scan_of_the_rows_by_colour(
     by_hand, at_once = world.copy(), world.copy()
     uniforms = np.random.default_rng(seed).random(len(world.subparticles))
     leaves = by_hand.subparticles
-    for rows in colour_classes(by_hand):
+    for rows in turns_inside(by_hand, "chromatic"):
         for row in rows.tolist():
             if by_hand.time % leaves[row].clock == 0:
                 leaves[row].sense()

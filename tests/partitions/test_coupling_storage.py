@@ -15,9 +15,9 @@ from support.worlds import SCHEDULES, portrait, worlds, worlds_for
 import deepparticle as dp
 from deepparticle.blankets.errors import PartitionError, SettingError
 from deepparticle.partitions.arrays import coupling_arrays, coupling_entries
-from deepparticle.partitions.colouring import colour_classes
 from deepparticle.partitions.coupling_input import stored
 from deepparticle.partitions.dense_couplings import DenseCouplings
+from deepparticle.partitions.schedules import turns_inside
 from deepparticle.partitions.sparse_couplings import SparseCouplings
 
 
@@ -123,8 +123,8 @@ def test_both_forms_look_the_same(world: dp.Partition) -> None:
     assert repr(twin) == repr(world)
     assert twin._repr_svg_() == world._repr_svg_()
     assert list(twin.graph.edges) == list(world.graph.edges)
-    assert [rows.tolist() for rows in colour_classes(twin)] == [
-        rows.tolist() for rows in colour_classes(world)
+    assert [rows.tolist() for rows in turns_inside(twin, "chromatic")] == [
+        rows.tolist() for rows in turns_inside(world, "chromatic")
     ]
     assert_same(world.copy(), twin.copy())
 
@@ -250,7 +250,7 @@ def test_a_lattice_of_65536_leaves_is_built_checked_and_read() -> None:
     assert report.lawful
     assert report.levels[0].leaves == report.levels[0].sensory == 65536
     assert report.levels[0].asymmetry == 0.0
-    assert [len(rows) for rows in colour_classes(world)] == [32768, 32768]
+    assert [len(rows) for rows in turns_inside(world, "chromatic")] == [32768, 32768]
     assert world.couplings.nnz == entries.count
     assert "65536" in repr(world)
     # None of this needs the members.

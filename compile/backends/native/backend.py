@@ -17,7 +17,6 @@ from deepparticle.compile.backends.native.rows import Cells, Given, Kept, Rows
 from deepparticle.compile.backends.native.slicing import placed
 from deepparticle.compile.program import Program
 from deepparticle.compile.rules import PUBLISHED, RowsOfRule, product_refusal
-from deepparticle.partitions.stepping import SCHEDULES
 
 __all__ = ["NativeBackend"]
 
@@ -106,8 +105,8 @@ class NativeBackend(Backend):
         unknown = unknown_families(program)
         if unknown:
             return f"it knows no {' and no '.join(unknown)} states"
-        if program.schedule not in SCHEDULES:
-            return f"it knows no {program.schedule} schedule"
+        if program.touches:
+            return "it knows no turns of rows that touch each other"
         if np.dtype(dtype) not in (np.dtype(np.float32), np.dtype(np.float64)):
             return f"it knows no {np.dtype(dtype)} numbers"
         return None

@@ -249,7 +249,7 @@ class _Sparse(Layout):
         self._plastic = aligned((self._slices.sources.size,), dtype)
         self._plastic[self._places] = program.plastic
         self._at_once = program.at_once
-        self._serial = program.schedule in ("sequential", "random")
+        self._serial = not program.at_once and program.schedule != "chromatic"
         if self._serial:
             self._order = scan_order(program)
             self._sites = np.zeros(self.members * rows.width, dtype=np.int64)

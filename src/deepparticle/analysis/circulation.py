@@ -284,8 +284,7 @@ class CirculationMeter:
     def __init__(self, network: FrozenNetwork, where: str) -> None:
         refuse_irregular_clocks(network, where)
         self._network = network
-        sweeps = network.schedule in ("sequential", "chromatic")
-        self._tally = _Tally(network.turn if sweeps else None)
+        self._tally = _Tally(network.turn if network.turn.any() else None)
 
     def take(self, block: Block) -> None:
         """Take note of a block."""

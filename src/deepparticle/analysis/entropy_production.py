@@ -20,7 +20,7 @@ import numpy as np
 from deepparticle.analysis.frozen import LANGEVIN, FrozenNetwork, frozen_network
 from deepparticle.analysis.networks import Network, simulator_of
 from deepparticle.analysis.sampling import Block, measure
-from deepparticle.analysis.step_production import UNITS, step_production
+from deepparticle.analysis.step_production import step_production, unit_of
 from deepparticle.blankets._types import ArrayLike, FloatArray
 from deepparticle.blankets.errors import Fault, SettingError
 
@@ -43,7 +43,7 @@ class EntropyProduction:
     standard_error : float or ndarray of shape (networks,)
         From independent chains.
     unit : str
-        Of `UNITS`.
+        Nats per step, sweep, micro-step or unit of time.
     schedule : str
     chains, steps : int
         What it was measured on.
@@ -201,7 +201,7 @@ class ProductionMeter:
         return EntropyProduction(
             float(value[0]) if alone else value,
             float(error[0]) if alone else error,
-            UNITS[network.schedule],
+            unit_of(network.schedule),
             network.schedule,
             chains,
             self._steps,

@@ -111,13 +111,13 @@ def _of_step(
 ) -> float:
     """One step, from one law to the next; for the random schedule the mean of its micro-steps."""
     shape = law.grid.shape
-    if network.schedule == "synchronous":
-        return _at_once(network, law, rows, start.reshape(shape), end.reshape(shape))
     if network.schedule != "random":
-        order = sorted(rows, key=lambda row: int(network.turn[row]))
-        if len(order) < 2:
-            return _at_once(network, law, order, start.reshape(shape), end.reshape(shape))
-        return _sweep(network, law, order, start.reshape(shape), end.reshape(shape))
+        around = start.reshape(shape), end.reshape(shape)
+        order = network.updates(rows)
+        if len(order) == 2:
+            [lead], [last] = order
+            return _sweep(network, law, [lead, last], *around)
+        return _at_once(network, law, rows, *around)
     total, chance, now = 0.0, 1.0 / network.size, start.reshape(shape)
     updates = [Update(network, law.grid, [row]) for row in rows]
     for _ in range(network.size):

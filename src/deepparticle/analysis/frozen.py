@@ -12,9 +12,10 @@ networks are applied to states of shape ``(R, ..., N)``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -27,13 +28,20 @@ from deepparticle.compile.arguments import per_row
 from deepparticle.compile.evidence import named_by_path, resolved_evidence
 from deepparticle.compile.groups import group_map
 from deepparticle.compile.program import Program
-from deepparticle.partitions.colouring import colours_of
-from deepparticle.partitions.stepping import SCHEDULES, checked_option
+from deepparticle.partitions.schedules import (
+    AT_ONCE,
+    SCHEDULES,
+    checked_schedule,
+    turn_of_rows,
+    turns_of,
+)
 
 __all__ = ["LANGEVIN", "FrozenNetwork", "applied", "frozen_network"]
 
 LANGEVIN = "langevin"
 """The schedule in continuous time."""
+
+_EARLIER_OR_NOT = np.less, np.greater_equal
 
 
 def applied(matrices: Any, states: FloatArray) -> FloatArray:
@@ -70,7 +78,7 @@ class FrozenNetwork:
     program : Program
         Names the rows and the families of their states.
     schedule : str
-        One of `SCHEDULES`.
+        Of those that are known.
     networks : int or None
         None: a caller sees no such axis.
     couplings : ndarray of shape (R, N, N), or tuple of R sparse arrays
@@ -127,21 +135,23 @@ class FrozenNetwork:
 
     @cached_property
     def turn(self) -> IntArray:
-        """When each row updates within a sweep, shape (N,); rows of one turn do not touch."""
-        turn = np.zeros(self.size, dtype=np.intp)
-        if self.schedule == "sequential":
-            return np.arange(self.size)
-        if self.schedule == "chromatic":
-            for number, rows in enumerate(self._colours()):
-                turn[rows] = number
-        return turn
+        """When each row updates within a sweep, shape (N,); 0 where all update at once."""
+        turns = turns_of(self.schedule, self.program.paths, *self.program.entries)
+        return turn_of_rows(turns, self.size)
 
-    def _colours(self) -> tuple[IntArray, ...]:
-        from scipy.sparse import coo_array
+    @cached_property
+    def singly(self) -> bool:
+        """Whether rows may as well update one by one: none misses what is new in its turn."""
+        if self.schedule in SCHEDULES:
+            return self.schedule not in AT_ONCE
+        return all(abs(one).max() == 0.0 for one in self.couplings_at_once)
 
-        targets, sources = self.program.entries
-        shape = (self.size, self.size)
-        return colours_of(coo_array((np.ones(len(targets), bool), (targets, sources)), shape=shape))
+    def updates(self, rows: Sequence[int]) -> list[list[int]]:
+        """Rows that are due in a sweep, in order: those together that have to update at once."""
+        order = sorted(rows, key=lambda row: int(self.turn[row]))
+        if self.singly:
+            return [[row] for row in order]
+        return [list(some) for _, some in groupby(order, lambda row: int(self.turn[row]))]
 
     def due(self, times: IntArray) -> BoolArray:
         """Which rows update in the steps of these numbers, shape (len(times), N)."""
@@ -169,27 +179,33 @@ class FrozenNetwork:
     @cached_property
     def couplings_by_turn(self) -> tuple[Any, Any]:
         """K from rows that updated earlier in a sweep, and from the others."""
-        return self._by_turn(self.couplings)
+        earlier, others = (self._by_turn(self.couplings, one) for one in _EARLIER_OR_NOT)
+        return earlier, others
+
+    @cached_property
+    def couplings_at_once(self) -> Any:
+        """K from rows that update at once."""
+        return self._by_turn(self.couplings, np.equal)
 
     @cached_property
     def antisymmetric_by_turn(self) -> tuple[Any, Any]:
         """A from rows that updated earlier in a sweep, and from the others."""
-        return self._by_turn(self.antisymmetric)
+        earlier, others = (self._by_turn(self.antisymmetric, one) for one in _EARLIER_OR_NOT)
+        return earlier, others
 
-    def _by_turn(self, matrices: Any) -> tuple[Any, Any]:
+    def _by_turn(self, matrices: Any, related: Callable[[Any, Any], Any]) -> Any:
+        """What comes from rows whose turn is so related to that of the target."""
         if isinstance(matrices, np.ndarray):
-            earlier = self.turn < self.turn[:, None]
-            return matrices * earlier, matrices * ~earlier
+            return matrices * related(self.turn, self.turn[:, None])
         from scipy.sparse import csr_array
 
-        parts: tuple[list[Any], list[Any]] = [], []
+        parts: list[Any] = []
         for one in matrices:
             entries = one.tocoo()
-            earlier = self.turn[entries.col] < self.turn[entries.row]
-            for part, kept in zip(parts, (earlier, ~earlier), strict=True):
-                places = entries.row[kept], entries.col[kept]
-                part.append(csr_array((entries.data[kept], places), shape=one.shape))
-        return tuple(parts[0]), tuple(parts[1])
+            kept = related(self.turn[entries.col], self.turn[entries.row])
+            places = entries.row[kept], entries.col[kept]
+            parts.append(csr_array((entries.data[kept], places), shape=one.shape))
+        return tuple(parts)
 
     @cached_property
     def asymmetries(self) -> FloatArray:
@@ -284,7 +300,7 @@ def frozen_network(
     program, axes = simulator.program, simulator._axes
     if schedule is None:
         schedule = program.schedule
-    checked_option(schedule, SCHEDULES, where, "schedule")
+    checked_schedule(schedule, where)
     named = named_by_path(simulator._world, evidence, where)
     given = resolved_evidence(program, named, axes, where)
     if simulator._engine.surroundings.answers(given):

@@ -9,6 +9,7 @@ schedule                         law
 sequential, chromatic, random,   symmetric K: Boltzmann's,
 langevin                         :math:`p \propto m(\sigma)\,e^{c\cdot\sigma +
                                  \frac12\sigma^TK\sigma}`
+your own                         the same, where rows of one turn do not touch
 synchronous                      symmetric K, equal clocks: Little's (1974, *Math. Biosci.* 19),
                                  :math:`p \propto m(\sigma)\,e^{c\cdot\sigma}
                                  \prod_i e^{\phi_i(c_i + (K\sigma)_i)}`
@@ -139,11 +140,11 @@ def law_of(network: FrozenNetwork, nodes: int | None = None) -> StationaryLaw:
     else:
         nodes = checked_count(nodes, where, "nodes", 2)
     grid = grid_of(kinds, nodes, where)
-    if network.schedule != "synchronous" and symmetric:
+    if symmetric and (network.singly or continuous):
         return _closed(network, grid, "Boltzmann")
     if continuous:
         return _continuous(network, grid)
-    if symmetric and network.clocks_agree:
+    if symmetric and network.schedule == "synchronous" and network.clocks_agree:
         return _closed(network, grid, "Little")
     return _of_transition(network, grid)
 

@@ -20,13 +20,16 @@ sequential, chromatic   :math:`E \sum_i \Delta\sigma_i\,(A\sigma^{(i)})_i` per s
 random                  :math:`E[L(\theta)^T A\sigma]/N` per micro-step
 synchronous, with       :math:`E \sum_t \ln K_t(x_{t+1} \mid x_t)/K_t(x_t \mid x_{t+1})`
 clocks that differ      over a period, here per step
+your own                as sequential, where rows of one turn do not touch; otherwise the
+                        logarithm above, summed over the turns of a sweep
 langevin                :math:`E[\sigma'^T A\sigma]/\tau` per unit of time: the work of
                         :math:`A\sigma` at the midpoint (Stratonovich), for the rest of the
                         drift is a gradient
 ======================  =================================================================
 
-It vanishes for symmetric K, but with clocks that differ in the synchronous schedule. Expectations
-over a new state given the old ones are taken exactly: :math:`\Delta\sigma_i` is replaced by
+It vanishes for symmetric K, except where the law that an update keeps is not that of the next: with
+clocks that differ in the synchronous schedule, and where rows of one turn touch. Expectations over
+a new state given the old ones are taken exactly: :math:`\Delta\sigma_i` is replaced by
 :math:`L(\theta_i) - \sigma_i`, which has the same mean and less noise.
 """
 
@@ -39,16 +42,24 @@ import numpy as np
 from deepparticle.analysis.frozen import LANGEVIN, FrozenNetwork, applied
 from deepparticle.blankets._types import BoolArray, FloatArray
 
-__all__ = ["UNITS", "expected_next", "langevin_production", "step_production"]
+__all__ = ["expected_next", "langevin_production", "step_production", "unit_of"]
 
-UNITS = {
+_UNITS = {
     "synchronous": "nats per step",
-    "sequential": "nats per sweep",
-    "chromatic": "nats per sweep",
     "random": "nats per micro-step",
     LANGEVIN: "nats per unit of time",
 }
-"""The unit of the entropy production in each schedule."""
+
+
+def unit_of(schedule: str) -> str:
+    """The unit of the entropy production in a schedule.
+
+    Examples
+    --------
+    >>> unit_of("synchronous"), unit_of("sequential")
+    ('nats per step', 'nats per sweep')
+    """
+    return _UNITS.get(schedule, "nats per sweep")
 
 
 def expected_next(
@@ -139,30 +150,32 @@ def step_production(
         work = network.mean(theta) * applied(network.antisymmetric, before)
         found: FloatArray = np.sum(work if due is None else due * work, axis=-1)
         return found / network.size
-    if network.schedule == "synchronous":
-        if not network.clocks_agree:
-            return _synchronous_with_clocks(network, before, after, due)
+    if network.schedule == "synchronous" and network.clocks_agree:
         work = network.mean(network.arguments(before)) * applied(network.antisymmetric, before)
         found = np.sum(work if due is None else due * work, axis=-1)
         return 2.0 * found
+    if not network.singly:
+        return _of_updates_at_once(network, before, after, due)
     new, old = network.antisymmetric_by_turn
     seen = applied(new, after) + applied(old, before)
     moved = expected_next(network, before, after, due) - before
     return np.asarray(np.sum(moved * seen, axis=-1))
 
 
-def _synchronous_with_clocks(
+def _of_updates_at_once(
     network: FrozenNetwork, before: FloatArray, after: FloatArray, due: BoolArray | None
 ) -> FloatArray:
-    # The log-partitions of the rows that are due no longer cancel. Where y enters linearly, its
-    # expectation stands for it.
-    drive = network.drive_over(before)
-    theta = drive + applied(network.couplings, before)
+    # What a row saw, and what it sees in the reversal: the new states of its turn instead of the
+    # old ones. The log-partitions do not cancel. Where y enters linearly, its expectation given
+    # what was seen stands for it.
+    new, old = network.couplings_by_turn
+    theta = network.drive_over(before) + applied(new, after) + applied(old, before)
     mean = network.mean(theta)
     mean = mean if due is None else np.where(due, mean, before)
-    back = drive + applied(network.couplings, mean)
+    back = theta + applied(network.couplings_at_once, mean - before)
+    after_turn = theta + applied(network.couplings_at_once, after - before)
     forward = mean * theta - network.log_partition(theta)
-    backward = before * back - network.log_partition(network.arguments(after))
+    backward = before * back - network.log_partition(after_turn)
     difference = forward - backward
     found: FloatArray = np.sum(difference if due is None else due * difference, axis=-1)
     return found

@@ -13,8 +13,11 @@ from typing import Any
 import numpy as np
 
 from deepparticle.analysis.frozen import LANGEVIN, FrozenNetwork, frozen_network
+from deepparticle.blankets.naming import SEPARATOR
 from deepparticle.compile.simulator import Simulator
+from deepparticle.partitions.colouring import touching_rows
 from deepparticle.partitions.partition import Partition
+from deepparticle.partitions.schedules import SCHEDULES
 
 __all__ = ["symmetric_twin"]
 
@@ -45,18 +48,10 @@ def symmetric_twin(simulator: Simulator, network: FrozenNetwork) -> tuple[Simula
     """
     parts = network.symmetric_part().couplings
     world = Partition("symmetric part")
-    kinds = network.distributions
-    if len(network.program.groups) == 1:
-        leaves: Any = world.add_population("rows", network.size, distribution=kinds[0])
-    else:
-        leaves = [
-            world.add_subparticle(str(row), distribution=kind) for row, kind in enumerate(kinds)
-        ]
-    exists = parts[0]
-    if not isinstance(exists, np.ndarray):
-        exists = sum((abs(one) for one in parts[1:]), abs(parts[0]))
-    world.couple(leaves, leaves, exists)
-    world.sense(world.add_external("drive"), leaves)
+    drive = _free_name(network)
+    leaves = _leaves(world, network)
+    world.couple(leaves, leaves, _pattern(network, parts[0]))
+    world.sense(world.add_external(drive), leaves)
     settings: dict[str, Any] = {}
     if network.schedule == LANGEVIN:
         alone = network.networks is None
@@ -74,3 +69,39 @@ def symmetric_twin(simulator: Simulator, network: FrozenNetwork) -> tuple[Simula
     twin.couplings = parts[0] if network.networks is None else list(parts)
     evidence = network.drive[0] if network.networks is None else network.drive
     return twin, frozen_network(twin, evidence, where="symmetric_twin")
+
+
+def _leaves(world: Partition, network: FrozenNetwork) -> Any:
+    """Rows of the same families; at the same paths, where a schedule may depend on them."""
+    kinds = network.distributions
+    if network.schedule in SCHEDULES and len(network.program.groups) == 1:
+        return world.add_population("rows", network.size, distribution=kinds[0])
+    leaves, places = [], {"": world}
+    for path, kind in zip(network.program.paths, kinds, strict=True):
+        place, _, name = path.rpartition(SEPARATOR)
+        leaves.append(_place(places, place).add_subparticle(name, distribution=kind))
+    return leaves
+
+
+def _place(places: dict[str, Partition], path: str) -> Partition:
+    if path not in places:
+        around, _, name = path.rpartition(SEPARATOR)
+        places[path] = _place(places, around).add_partition(name)
+    return places[path]
+
+
+def _free_name(network: FrozenNetwork) -> str:
+    """A name that no row's path begins with."""
+    taken = {path.partition(SEPARATOR)[0] for path in network.program.paths}
+    name = "drive"
+    while name in taken:
+        name += "'"
+    return name
+
+
+def _pattern(network: FrozenNetwork, example: Any) -> Any:
+    """Couplings where there are any, in either direction: the colours of rows stay the same."""
+    size = network.size
+    if isinstance(example, np.ndarray) and network.program.coupling_count == size * (size - 1):
+        return example
+    return touching_rows(*network.program.entries, size).astype(np.float64)

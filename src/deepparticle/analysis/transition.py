@@ -6,10 +6,10 @@ A row that is due samples its state given the others',
           \theta_i = c_i + \sum_{j \ne i} K_{ij}\,x_j ,
 
 and a step is made of such updates: all at once (synchronous), one after another (sequential and
-chromatic), or N times one at a row drawn at random. On the nodes of a quadrature the integral
-operator becomes a matrix (Nyström's method; Atkinson 1997, *The Numerical Solution of Integral
-Equations of the Second Kind*, chapter 4), which is never formed: each update is a contraction of
-the law with its conditionals.
+chromatic), turn after turn (your own), or N times one at a row drawn at random. On the
+nodes of a quadrature the integral operator becomes a matrix (Nyström's method; Atkinson 1997, *The
+Numerical Solution of Integral Equations of the Second Kind*, chapter 4), which is never formed:
+each update is a contraction of the law with its conditionals.
 
 An operator works forward on laws, :math:`p \mapsto \sum_x p(x)\,P(x, \cdot)`, and backward on
 functions, :math:`f \mapsto E[f(y) \mid x]`. Both are arrays with one axis per row.
@@ -231,18 +231,19 @@ def step_operators(network: FrozenNetwork, grid: Grid) -> list[Composition]:
     True
     """
     every = np.arange(network.size)
-    single: dict[int, Update] = {}
-    if network.schedule != "synchronous":
-        single = {row: Update(network, grid, [row]) for row in every.tolist()}
+    made: dict[tuple[int, ...], Update] = {}
+
+    def update(rows: list[int]) -> Update:
+        key = tuple(rows)
+        if key not in made:
+            made[key] = Update(network, grid, rows)
+        return made[key]
+
     found: list[Composition] = []
     for due in network.due(np.arange(network.period)):
-        rows = every[due].tolist()
-        if network.schedule == "synchronous":
-            found.append(Composition([Update(network, grid, rows)] if rows else []))
-        elif network.schedule == "random":
-            draw = Mixture([single[row] for row in rows], 1.0 / network.size)
-            found.append(Composition([draw] * network.size))
-        else:
-            order = sorted(rows, key=lambda row: int(network.turn[row]))
-            found.append(Composition([single[row] for row in order]))
+        updates: list[Operator] = [update(rows) for rows in network.updates(every[due].tolist())]
+        if network.schedule == "random":
+            draw = Mixture(updates, 1.0 / network.size)
+            updates = [draw] * network.size
+        found.append(Composition(updates))
     return found
