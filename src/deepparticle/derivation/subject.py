@@ -82,12 +82,14 @@ class Subject:
     @property
     def evidence(self) -> FloatArray:
         """u: what the external states show at this moment, shape (N,)."""
-        return self.network.evidence[0]
+        found: FloatArray = self.network.evidence[0]
+        return found
 
     @property
     def drive(self) -> FloatArray:
-        """c = β (b + u), shape (N,)."""
-        return self.network.drive[0]
+        """The drives c = β (b + u), shape (N,)."""
+        found: FloatArray = self.network.drive[0]
+        return found
 
     @property
     def state(self) -> FloatArray:
@@ -115,6 +117,13 @@ class Subject:
             if not boundary.source.is_external
         ]
         return tuple(found)
+
+    @cached_property
+    def ends(self) -> IntArray:
+        """The rows of target and source of each of `boundaries`, shape (n, 2)."""
+        rows = {path: row for row, path in enumerate(self.paths)}
+        found = [(rows[one.target.path], rows[one.source.path]) for one in self.boundaries]
+        return np.array(found, dtype=np.intp).reshape(-1, 2)
 
     def names_of(self, boundaries: tuple[Boundary, ...]) -> tuple[str, ...]:
         """``source → target`` of each."""
