@@ -47,10 +47,10 @@ def _(mo):
 @app.cell
 def _(back, bias, dp, forth):
     world = dp.Partition("pair")
-    one = world.add_subparticle("1", bias=bias.value)
-    two = world.add_subparticle("2", bias=-0.2)
-    world.couple(two, one, forth.value)
-    world.couple(one, two, back.value)
+    _one = world.add_subparticle("1", bias=bias.value)
+    _two = world.add_subparticle("2", bias=-0.2)
+    world.couple(_two, _one, forth.value)
+    _ = world.couple(_one, _two, back.value)
     return (world,)
 
 
@@ -91,9 +91,9 @@ def _(mo):
     """)
     answer_1 = mo.md(r"""
     When both update at once, each looks at what the other was *one step before*. The history
-    splits into two interleaved ones, (σ₁ now, σ₂ before, σ₁ before that, …) and its twin, which never
-    meet. At one instant the two states belong to different histories, so they are independent. The
-    law is Little's, $p \propto e^{c\cdot\sigma} \prod_i e^{\phi(\theta_i)}$, not Boltzmann's.
+    splits into two interleaved ones, (σ₁ now, σ₂ before, σ₁ before that, …) and its twin, which
+    never meet. At one instant the two states belong to different histories, so they are
+    independent. The law is Little's, $p \propto e^{c\cdot\sigma} \prod_i e^{\phi(\theta_i)}$, not Boltzmann's.
     """)
     mo.vstack([question_1, mo.accordion({"Show the answer": answer_1})])
     return answer_1, question_1
@@ -105,8 +105,8 @@ def _(mo):
     ## The two couplings need not be equal
 
     The published argument says that the law depends only on the symmetric part
-    $J^\dagger = (J + J^T)/2$. Put $J_{12} = 0$ and $J_{21} = 4$: the symmetric part is as before. Then
-    go through the schedules.
+    $J^\dagger = (J + J^T)/2$. Put $J_{12} = 0$ and $J_{21} = 4$: the symmetric part is as before.
+    Then go through the schedules.
     """)
 
 
@@ -117,10 +117,10 @@ def _(mo):
     symmetric part?
     """)
     answer_2 = mo.md(r"""
-    None. The correlation is .76 where 1 updates before 2 in every sweep (with the couplings the other
-    way round it is .00), .38 at random order, .00 if both update at once, and .49 in continuous time,
-    where the law of the symmetric part says .57. The antisymmetric part pushes the state across the
-    walls of the square, and what comes back is not what went out.
+    None. The correlation is .76 where 1 updates before 2 in every sweep (with the couplings the
+    other way round it is .00), .38 at random order, .00 if both update at once, and .49 in
+    continuous time, where the law of the symmetric part says .57. The antisymmetric part pushes the
+    state across the walls of the square, and what comes back is not what went out.
     """)
     mo.vstack([question_2, mo.accordion({"Show the answer": answer_2})])
     return answer_2, question_2
