@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import FunctionType, MethodType
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, overload
 
 import numpy as np
 
@@ -115,9 +115,19 @@ class ArrayProcess:
         return f"ArrayProcess({name}, normals={self.normals}, uniforms={self.uniforms})"
 
 
+@overload
+def array_process(function: ArrayFunction, /) -> ArrayProcess: ...
+
+
+@overload
 def array_process(
     *, normals: int = 0, uniforms: int = 0
-) -> Callable[[ArrayFunction], ArrayProcess]:
+) -> Callable[[ArrayFunction], ArrayProcess]: ...
+
+
+def array_process(
+    function: ArrayFunction | None = None, /, *, normals: int = 0, uniforms: int = 0
+) -> ArrayProcess | Callable[[ArrayFunction], ArrayProcess]:
     r"""Make a process of a function in array code.
 
     The function is pure: its answer follows from its arguments alone, of which it changes none. It
@@ -126,13 +136,15 @@ def array_process(
 
     Parameters
     ----------
+    function : callable
+        ``function(value, actions, draws, xp)``, see `ArrayProcess`.
     normals, uniforms : int
         How many standard normal and uniform random numbers an answer needs.
 
     Returns
     -------
-    callable
-        Turns ``function(value, actions, draws, xp)`` into an `ArrayProcess`.
+    ArrayProcess or callable
+        The process; given numbers of draws, what makes one of the function: a decorator.
 
     Examples
     --------
@@ -149,7 +161,7 @@ def array_process(
     def made(function: ArrayFunction) -> ArrayProcess:
         return ArrayProcess(function, normals, uniforms)
 
-    return made
+    return made if function is None else made(function)
 
 
 def array_form(process: Process | None, shape: tuple[int, ...]) -> ArrayProcess | None:

@@ -1,34 +1,112 @@
-"""Which backend runs a program: the one that was asked for, or the fastest that fits."""
+"""Which backend runs a program: the one that was asked for, or the fastest that fits.
+
+A backend of your own is a class, which `register_backend` makes known by its name.
+"""
 
 from __future__ import annotations
 
+import inspect
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
-from deepparticle.blankets.errors import Fault, SettingError
+from deepparticle.agents.array_processes import array_form
+from deepparticle.blankets.errors import Fault, SettingError, SettingTypeError
 from deepparticle.compile.backends.base import Backend
 from deepparticle.compile.backends.numpy_backend import NumpyBackend
 from deepparticle.compile.backends.object_backend import ObjectBackend
 from deepparticle.compile.program import Program
 from deepparticle.compile.rules import rules_of
 
-__all__ = ["BACKENDS", "backend_class", "chosen_backend", "installed_backends"]
+__all__ = [
+    "BACKENDS",
+    "backend_class",
+    "backend_names",
+    "chosen_backend",
+    "installed_backends",
+    "register_backend",
+]
+
+Kind = TypeVar("Kind", bound=Backend)
 
 BACKENDS = ("auto", "native", "jax", "numpy", "objects")
+"""Those that come with the library, and ``auto``."""
 
 # What a backend needs beside this package; its extra has the name of the backend.
 _NEEDS = {"native": "numba", "jax": "jax"}
 
 
+_REGISTERED: dict[str, type[Backend]] = {}
+
+
+def register_backend(kind: type[Kind]) -> type[Kind]:
+    """Make a backend known by its ``name``, to simulators and `verify`.
+
+    Parameters
+    ----------
+    kind : type of Backend
+        With a ``name`` of its own; made as ``kind(program, networks, chains, dtype)``. Registering
+        a name of yours again replaces the backend. ``auto`` does not choose it: it is asked for.
+
+    Returns
+    -------
+    type of Backend
+        The class itself: this is a class decorator.
+
+    Raises
+    ------
+    SettingTypeError
+        If it is no class of a backend, has no name, or lacks a method.
+    SettingError
+        If the name is that of a backend that comes with the library.
+
+    Examples
+    --------
+    >>> import deepparticle as dp
+    >>> from deepparticle.compile.backends.numpy_backend import NumpyBackend
+    >>> @register_backend
+    ... class Strict(NumpyBackend):
+    ...     name = "strict, as in the recipe"
+    ...     def run(self, block):
+    ...         with np.errstate(all="raise"):
+    ...             return super().run(block)
+    >>> world = dp.from_couplings([[0.0, 0.5], [0.2, 0.0]])
+    >>> dp.Simulator(world, backend="strict, as in the recipe").infer(steps=5).states.shape
+    (5, 2)
+    """
+    where = getattr(kind, "__qualname__", repr(kind))
+    if not inspect.isclass(kind) or not issubclass(kind, Backend):
+        mend = "write class Mine(dp.compile.SteppingBackend), and @dp.register_backend above it"
+        raise SettingTypeError(Fault(where, "a backend is a class of Backend", repr(kind), mend))
+    name = getattr(kind, "name", None)
+    if not isinstance(name, str) or not name:
+        mend = 'write name = "..." in the class'
+        raise SettingTypeError(Fault(where, "a backend has a name, a string", repr(name), mend))
+    if name in BACKENDS:
+        rule = f"{name!r} comes with the library"
+        raise SettingError(Fault(where, rule, repr(name), "choose another name"))
+    missing = ", ".join(sorted(getattr(kind, "__abstractmethods__", ())))
+    if missing:
+        rule = "a backend has every method of Backend"
+        raise SettingTypeError(Fault(where, rule, f"none for {missing}", "write it in the class"))
+    _REGISTERED[name] = kind
+    return kind
+
+
+def backend_names() -> tuple[str, ...]:
+    """What can be asked for: ``auto``, the backends of the library, and those registered."""
+    return (*BACKENDS, *_REGISTERED)
+
+
 def installed_backends() -> tuple[str, ...]:
     """The names of the kernels that can run here, the definition (``objects``) left out."""
-    return tuple(
+    ours = (
         name
         for name in BACKENDS
         if name not in ("auto", "objects") and (name not in _NEEDS or find_spec(_NEEDS[name]))
     )
+    return (*_REGISTERED, *ours)
 
 
 def backend_class(name: str) -> type[Backend]:
@@ -43,6 +121,8 @@ def backend_class(name: str) -> type[Backend]:
         return NumpyBackend
     if name == "objects":
         return ObjectBackend
+    if name in _REGISTERED:
+        return _REGISTERED[name]
     try:
         if name == "native":
             from deepparticle.compile.backends.native.backend import NativeBackend
@@ -71,7 +151,7 @@ def chosen_backend(
     Parameters
     ----------
     name : str
-        One of `BACKENDS`; ``auto`` takes the fastest that is installed and fits.
+        One of `backend_names`; ``auto`` takes the fastest that is installed and fits.
     program : Program
     networks, chains : int
     dtype : numpy dtype
@@ -109,11 +189,18 @@ _LARGE = 3000
 
 
 def _by_speed(program: Program, networks: int) -> tuple[str, ...]:
-    if "jax" in installed_backends() and _has_accelerator():
+    # Where the world answers, Python is asked in every step, but for array code in the loop of jax.
+    if "jax" in installed_backends() and (_answers_in_arrays(program) or _has_accelerator()):
         return ("jax", "native", "numpy")
     if networks == 1 and program.layout == "dense" and program.at_once and program.size >= _LARGE:
         return ("numpy",)
     return ("native", "numpy")
+
+
+def _answers_in_arrays(program: Program) -> bool:
+    answering = [slot for slot in program.externals if slot.process is not None]
+    forms = [array_form(slot.process, slot.value.shape) for slot in answering]
+    return bool(forms) and None not in forms
 
 
 def _has_accelerator() -> bool:

@@ -83,6 +83,19 @@ for devices in (jax.devices(), None):
     runs.append(simulator.couplings)
 np.testing.assert_allclose(runs[0], runs[1], rtol=1e-12, atol=1e-12)
 
+world = dp.from_couplings(couplings, bias=rng.normal(size=SIZE), precision=0.5)
+level = world.add_external("level", 0.2, dp.LinearGaussian(0.7, deviation=0.3))
+world.sense(level, world.subparticles)
+world.act(world.subparticles[0], level)
+runs = []
+for devices in (jax.devices(), jax.devices()[:1]):
+    simulator = dp.Simulator(world, "jax", networks=6, chains=2, devices=devices, seed=5)
+    assert simulator._engine.backend.holds_worlds
+    runs.append((simulator.infer(steps=40).states, simulator._engine.surroundings.values[1]))
+assert runs[0][1].shape == (6, 2)
+for left, right in zip(*runs):
+    np.testing.assert_allclose(left, right, rtol=1e-12, atol=1e-12)
+
 for networks, message in ((2, "4 devices for 2 networks"), (3, "give fewer devices")):
     try:
         JaxBackend(program, networks, 1, np.dtype("float64"), devices=jax.devices())

@@ -195,7 +195,10 @@ def _shape_of_answer(form: ArrayProcess, shape: tuple[int, ...], actions: int) -
 
 def _answer_of(form: ArrayProcess) -> Callable[[Array, Array, Draws], Array]:
     def answer(value: Array, actions: Array, draws: Draws) -> Array:
-        return jnp.asarray(form.function(value, actions, draws, jnp), np.float64)
+        found = form.function(value, actions, draws, jnp)
+        if found is None:
+            raise TypeError("it returns None")
+        return jnp.asarray(found, np.float64)
 
     return answer
 
