@@ -1,0 +1,61 @@
+"""The subparticles of a partition, asked one by one: what the objects know and do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from deepparticle.agents.subparticle import Subparticle
+from deepparticle.blankets._types import FloatArray
+from deepparticle.derivation.subject import Subject
+
+__all__ = ["placed", "sensed"]
+
+
+def placed(subject: Subject, states: Iterable[float] | None = None) -> tuple[Subparticle, ...]:
+    """The subparticles of a copy of the world, each showing its state to its blanket.
+
+    Parameters
+    ----------
+    subject : Subject
+    states : iterable of N floats, optional
+        By default the present ones.
+    """
+    leaves = tuple(subject.copy().subparticles)
+    if states is not None:
+        for leaf, state in zip(leaves, states, strict=True):
+            leaf.state = float(state)
+    for leaf in leaves:
+        leaf.act()
+    return leaves
+
+
+def sensed(
+    subject: Subject,
+    states: Iterable[float] | None = None,
+    uniforms: FloatArray | None = None,
+) -> tuple[Subparticle, ...]:
+    """The same, after all have sensed, and then inferred: their new states are not yet shown.
+
+    Parameters
+    ----------
+    subject : Subject
+    states : iterable of N floats, optional
+    uniforms : ndarray of shape (N,), optional
+        Random numbers of the samples; by default the new states are the expected ones.
+
+    Examples
+    --------
+    >>> from deepparticle.derivation.subject import subject_of
+    >>> from deepparticle.partitions import Partition
+    >>> world = Partition("world")
+    >>> a, b = world.add_subparticle("a", bias=0.3), world.add_subparticle("b")
+    >>> _ = world.couple(a, b, 2.0)
+    >>> [leaf.argument for leaf in sensed(subject_of(world), [0.5, 0.0])]
+    [0.3, 1.0]
+    """
+    leaves = placed(subject, states)
+    for leaf in leaves:
+        leaf.sense()
+    for row, leaf in enumerate(leaves):
+        leaf.infer(None if uniforms is None else float(uniforms[row]))
+    return leaves
