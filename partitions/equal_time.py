@@ -12,6 +12,21 @@ common listener joins: a listener inside that hears a state outside makes it kno
 way round. With asymmetric :math:`K` nothing is implied, and the information is computed where the
 stationary law can be had (:mod:`deepparticle.partitions.steady_laws`).
 
+A noisy boundary state determines nothing. It is read as it would be sensed next,
+:math:`s_{ij} = J_{ij}\sigma_j + sd_{ij} z` with a fresh :math:`z` (that of the last step has
+already gone into the states, and would be a second tie between them). Then
+
+.. math:: I(\mu_{free};\, \eta_{free} \mid \text{the states that the blanket determines},\,
+          \text{and what it tells of others}),
+
+where what is told of others is :mod:`deepparticle.partitions.observations`. Symmetry of :math:`K`
+implies nothing here. First, because the states behind noise are no longer given: the edge between
+a free state inside and a free state outside stays open; what is told of them only weakens the
+dependence. Second, because the steady state is no longer Boltzmann's or Little's: noise in the
+argument makes the law of a step a mixture, and the stationary law has to be computed even where
+the noise lies inside. That what was vacuous for deltas leaks a little where there is a little noise
+is no fault: no law promises anything at equal time.
+
 A finer question is asked of every two subparticles inside that no coupling joins: the information
 that they have of each other given all others. It is 0 for symmetric :math:`K` under single-site
 schedules, and under the synchronous one if they have no listener in common.
@@ -26,10 +41,11 @@ import numpy as np
 
 from deepparticle.agents.gaussian import Gaussian
 from deepparticle.blankets._types import BoolArray, FloatArray
-from deepparticle.partitions.borders import Borders, Place
+from deepparticle.blankets.conditional import BoundaryConditional, GaussianBoundary
+from deepparticle.partitions.borders import Borders, Crossing, Place
 from deepparticle.partitions.columns import LeafColumns, other_conditionals
 from deepparticle.partitions.listeners import listener_pairs
-from deepparticle.partitions.steady_laws import steady_laws
+from deepparticle.partitions.steady_laws import SteadyLaw, steady_laws
 
 __all__ = ["EqualTime", "EqualTimeLeaks", "Freedom"]
 
@@ -38,8 +54,15 @@ SCHEDULES = ("synchronous", "sequential")
 # Rounding leaves so much of an information that is zero.
 _ZERO = 1e-9
 
+# What is told of a state of size 1 to a millionth of it is known.
+_CERTAIN = 1e12
+
 # In a matrix that is symmetric but for rounding.
 _SYMMETRIC = 1e-12
+
+
+def _is_delta(conditional: BoundaryConditional) -> bool:
+    return isinstance(conditional, GaussianBoundary) and conditional.sd == 0.0
 
 
 @dataclass(frozen=True)
@@ -115,14 +138,15 @@ class EqualTimeLeaks:
             process and len(borders.senses(number))
             for number, process in enumerate(self._processes)
         )
-        noisy = next(other_conditionals(world), None) is not None
+        self.noisy = any(not _is_delta(one.conditional) for one in other_conditionals(world))
+        """Whether any boundary state is no delta."""
         # Gaussian states can run away: then there is no law, whatever the symmetry.
         bounded = not any(isinstance(one, Gaussian) for one, _ in columns.distributions)
         alike = bool(np.all(columns.clock == columns.clock[:1]))
         self._implied = {
             schedule: self.symmetric
             and clamped
-            and not noisy
+            and not self.noisy
             and (bounded or schedule in self._laws)
             and (alike or schedule == "sequential")
             for schedule in SCHEDULES
@@ -151,21 +175,35 @@ class EqualTimeLeaks:
         for schedule in SCHEDULES:
             pairs, method = self._pairs(schedule, place)
             law = None if externals else self._laws.get(schedule)
+            leak: float | None = None
+            if law is not None and inside and outside and not self._implied[schedule]:
+                leak, found_by = self._leak(law, place, sensory, active)
             if not inside or not outside:
                 found.append(EqualTime(schedule, "vacuous", None, pairs, method))
             elif self._implied[schedule]:
                 found.append(EqualTime(schedule, "holds", 0.0, pairs, method or "law"))
-            elif law is None:
+            elif leak is None:
                 found.append(EqualTime(schedule, "unknown", None, pairs, method))
             else:
-                known = np.union1d(known_inside, known_outside)
-                rows = np.setdiff1d(np.arange(self._size), known)
-                here = place.holds(rows)
-                leak = law.information(rows[here], rows[~here], known)
                 leak = leak if leak > _ZERO else 0.0
                 status = "leaks" if leak else "holds"
-                found.append(EqualTime(schedule, status, leak, pairs, law.method))
+                found.append(EqualTime(schedule, status, leak, pairs, found_by))
         return Freedom(inside, outside, tuple(found))
+
+    def _leak(
+        self, law: SteadyLaw, place: Place, sensory: Crossing, active: Crossing
+    ) -> tuple[float | None, str]:
+        """The information between inside and outside given what the blanket shows."""
+        known = [sensory.outer[sensory.known & (sensory.outer >= 0)], active.inner[active.known]]
+        told = np.zeros(self._size)
+        np.add.at(told, sensory.outer, np.where(sensory.outer >= 0, sensory.told, 0.0))
+        np.add.at(told, active.inner, active.told)
+        given = np.unique(np.concatenate([*known, np.flatnonzero(told > _CERTAIN)]))
+        told[given] = 0.0
+        rows = np.setdiff1d(np.arange(self._size), given)
+        here = place.holds(rows)
+        noisy = {row: float(told[row]) for row in np.flatnonzero(told).tolist()}
+        return law.information(rows[here], rows[~here], given, noisy)
 
     def _pairs(self, schedule: str, place: Place) -> tuple[float | None, str]:
         law: Any = self._laws.get(schedule)

@@ -15,6 +15,26 @@ Three notions of independence are kept apart.
     vacuous. Otherwise it holds for symmetric K = diag(β) J, and for asymmetric K the leak is
     measured (:mod:`deepparticle.partitions.equal_time`).
 
+What becomes of them where boundary states are noisy, :math:`s_{ij} = J_{ij}\,\sigma_j + sd_{ij}\,
+z_{ij}(t)`, with a :math:`z` that is drawn anew in each step:
+
+*path-wise*
+    the same law, of the same wiring. :math:`z_{ij}` is a parent of :math:`s_{ij}` and of nothing
+    else; a state without parents and with one child neither opens nor closes a path, so that
+    d-separation is that of the graph without it. Given is the path of :math:`s`, with its noise.
+*one step*
+    the same law, *given* :math:`s`: :math:`\sigma_i' \sim p(\cdot\,; \theta_i)`,
+    :math:`\theta_i = \beta_i (b_i + \sum_j s_{ij} + u_i)`, whatever else there is, and
+    :math:`\sigma_j` is part of that "else": :math:`\sigma_i' \perp \sigma_j \mid s_{ij}` says
+    something now. Given :math:`\sigma_j` in the place of :math:`s_{ij}` the law is another, the
+    mixture :math:`\int p(\sigma_i'; \theta_i + \beta_i \sqrt{v_i} z)\,\varphi(z)\,dz` with
+    :math:`v_i = \sum_j sd_{ij}^2`: that is what a run without :math:`s` can be tested against.
+*at equal time*
+    :math:`s_{ij}` does not determine :math:`\sigma_j`, it tells
+    :math:`\kappa = J_{ij}^2 / sd_{ij}^2` of it. "σ_i ⟂ σ_j | s_ij, a_ij" is no longer vacuous; it
+    is false in general, for symmetric K as for any other: a coupled pair depends on each other,
+    and what is told of both does not make up for being given them. The leak is measured.
+
 Blankets overlap: a boundary state between two partitions side by side belongs to both of theirs,
 and is counted in both, and as shared. Insides never do.
 """
@@ -63,6 +83,9 @@ class LevelReport:
     vacuous : int
         Boundary states of its blanket that determine the state behind them (Dirac, weight not 0):
         given them, independence at one instant says nothing about that state.
+    noisy : int
+        Boundary states of its blanket that tell something of the state behind them, and do not
+        determine it.
     asymmetry : float
         :math:`\|K - K^T\| / \|K\|` of the couplings inside, 0 where there are none.
     leaks : tuple of Fault
@@ -83,6 +106,7 @@ class LevelReport:
     active: int
     shared: int
     vacuous: int
+    noisy: int
     asymmetry: float
     leaks: tuple[Fault, ...]
     free_inside: int
@@ -118,6 +142,8 @@ class PartitionReport:
         Whether K of the whole world is.
     reason : str
         Why equal-time leaks have no numbers, where they have none.
+    noisy : bool
+        Whether any boundary state of the whole world is no Dirac delta.
     """
 
     name: str
@@ -125,6 +151,7 @@ class PartitionReport:
     levels: tuple[LevelReport, ...]
     symmetric: bool = True
     reason: str = ""
+    noisy: bool = False
 
     @property
     def lawful(self) -> bool:
@@ -137,12 +164,13 @@ class PartitionReport:
         lines += [f"  ! {fault}" for fault in self.faults]
         lines.append(
             f"  {'partition':<28}{'leaves':>7}{'s':>6}{'a':>6}{'shared':>8}{'vacuous':>9}"
-            f"{'|K-Kᵀ|/|K|':>12}"
+            f"{'|K-Kᵀ|/|K|':>12}" + ("   noisy" if self.noisy else "")
         )
         for level in self.levels:
             lines.append(
                 f"  {self._name(level):<28} {level.leaves:>6} {level.sensory:>5} {level.active:>5}"
                 f" {level.shared:>7} {level.vacuous:>8} {level.asymmetry:>11.3g}"
+                + (f" {level.noisy:>7}" if self.noisy else "")
             )
         lines.append(self._path_wise())
         return "\n".join([*lines, self._one_step(), *self._equal_time()])
@@ -164,12 +192,19 @@ class PartitionReport:
         if not all(level.one_step for level in self.levels):
             return "  one step:   broken there, too (a state is read past the blanket)"
         holds = "holds by construction (a subparticle reads only its blanket)"
-        return f"  one step:   {holds}; certify(run) tests it"
+        line = f"  one step:   {holds}; certify(run) tests it"
+        if self.noisy:
+            line += f"\n{' ' * 14}given what boundary states showed, noise included; given the "
+            line += f"states behind\n{' ' * 14}them, averaged over it"
+        return line
 
     def _equal_time(self) -> list[str]:
         if not self.levels:
             return ["  equal time: nothing can be said before the faults are mended"]
-        if self.symmetric:
+        if self.noisy:
+            line = "some boundary states are noisy: what they show does not determine a state, and"
+            line += f"\n{' ' * 14}nothing is implied; leaks in nats, at one instant:"
+        elif self.symmetric:
             line = "K is symmetric, it is implied: by single-site schedules, and by the synchronous"
             line += f"\n{' ' * 14}one if all clocks are equal, as far as there is a stationary law"
         else:
@@ -235,6 +270,7 @@ def _measured(partition: Partition, faults: tuple[Fault, ...]) -> PartitionRepor
             active=len(active),
             shared=int(np.count_nonzero(sensory.shared) + np.count_nonzero(active.shared)),
             vacuous=int(np.count_nonzero(sensory.known) + np.count_nonzero(active.known)),
+            noisy=int(np.count_nonzero(sensory.told) + np.count_nonzero(active.told)),
             asymmetry=asymmetry(place.start, place.size),
             leaks=_leaks(faults, place.path or world.name),
             free_inside=freedom.inside,
@@ -244,7 +280,12 @@ def _measured(partition: Partition, faults: tuple[Fault, ...]) -> PartitionRepor
         )
         levels.append(level)
     return PartitionReport(
-        str(partition), faults, tuple(levels), open_states.symmetric, open_states.reason
+        str(partition),
+        faults,
+        tuple(levels),
+        open_states.symmetric,
+        open_states.reason,
+        open_states.noisy,
     )
 
 

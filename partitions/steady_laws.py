@@ -15,28 +15,44 @@ With :math:`K = \mathrm{diag}(\beta)J` and :math:`c = \beta(b + u)`, all externa
     Anything else up to some size: the linear law around the fixed point :math:`m = L(c + Km)`, with
     :math:`V = \mathrm{diag}\,\phi''(c + Km)`. An estimate, good where states stay near :math:`m`.
 
-A law can be had as numbers only where clocks are equal, boundary states are Dirac deltas and no
-process answers; why there is none is said in words.
+Noisy boundary states add :math:`\beta_i^2 \sum_j sd_{ij}^2` to the variance of an argument. Given
+the states a new one then follows a mixture (:mod:`deepparticle.agents.field_noise`): its variance
+takes the place of :math:`V`, the slope of its mean that of :math:`V` before :math:`c + K\sigma`,
+and a matrix of steps is averaged over the noise. What they show of a state, read at one instant, is
+another variable, :math:`y = \sigma_j + \kappa_j^{-1/2} z` with a fresh :math:`z`, the next to be
+sensed; in a table it is one more axis.
+
+A law can be had as numbers only where clocks are equal, boundary states are Dirac deltas or
+Gaussian, and no process answers; why there is none is said in words.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from deepparticle.agents.continuous_bernoulli import ContinuousBernoulli
 from deepparticle.agents.distribution import StateDistribution
+from deepparticle.agents.field_noise import NoisyMoments, noisy_moments, normal_nodes
 from deepparticle.agents.gaussian import Gaussian
 from deepparticle.agents.spin import Spin
 from deepparticle.blankets._types import FloatArray, IntArray
+from deepparticle.blankets.conditional import Delta, GaussianBoundary
 from deepparticle.blankets.errors import SettingError
 from deepparticle.blankets.gaussian import conditional_information, partial_correlations
 from deepparticle.blankets.linear import covariance_of_steps
 from deepparticle.blankets.tables import table_information
-from deepparticle.partitions.columns import external_columns, leaf_columns, other_conditionals
+from deepparticle.partitions.columns import (
+    external_columns,
+    leaf_columns,
+    noise_variances,
+    other_conditionals,
+)
+from deepparticle.partitions.observations import observed_covariance, observed_table
 
 if TYPE_CHECKING:
     from deepparticle.partitions.partition import Partition
@@ -50,8 +66,16 @@ _FEW_STATES = 1296
 # A covariance is solved for in time N³: a few hundredths of a second.
 _MANY_LEAVES = 256
 
-# The quadrature of exp(θx) is this good, in relative terms, at the largest θ that occurs.
+# The quadrature of exp(θx) is this good, in relative terms, at the largest θ that occurs; and this
+# many standard deviations of noise are let in.
 _QUADRATURE = 1e-5
+_NOISE = 4.0
+
+Nodes: TypeAlias = Sequence[tuple[FloatArray, FloatArray]]
+"""Values and weights of each row."""
+
+Told: TypeAlias = Mapping[int, float]
+"""What noisy boundary states tell of a row, :math:`\\kappa` in inverse squared units of state."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,19 +87,49 @@ class SteadyLaw:
     method : {"exact", "linearised"}
     covariance : ndarray of shape (N, N), optional
     table : ndarray of shape (m_1, ..., m_N), optional
+    nodes : sequence of (ndarray, ndarray), optional
+        Of a table: the values and weights of each axis.
+    estimate : SteadyLaw, optional
+        Of a table: what is linearised, for what it cannot tell.
     """
 
     method: str
     covariance: FloatArray | None = field(default=None, repr=False)
     table: FloatArray | None = field(default=None, repr=False)
+    nodes: Nodes = field(default=(), repr=False)
+    estimate: SteadyLaw | None = field(default=None, repr=False)
 
-    def information(self, first: IntArray, second: IntArray, given: IntArray) -> float:
-        """The information that two sets of rows have of each other given a third, in nats."""
+    def information(
+        self, first: IntArray, second: IntArray, given: IntArray, told: Told | None = None
+    ) -> tuple[float | None, str]:
+        """The information that two sets of rows have of each other given a third, in nats.
+
+        Parameters
+        ----------
+        first, second, given : ndarray of intp
+        told : dict of int to float, optional
+            What is told of rows through noise, which is given as well.
+
+        Returns
+        -------
+        information : float or None
+            None where it cannot be told.
+        method : str
+        """
         rows = first.tolist(), second.tolist(), given.tolist()
-        if self.table is not None:
-            return table_information(self.table, *rows)
-        assert self.covariance is not None
-        return conditional_information(self.covariance, *rows)
+        if not len(first) or not len(second):
+            return 0.0, self.method
+        if self.covariance is not None:
+            covariance, more = observed_covariance(self.covariance, told or {})
+            return conditional_information(covariance, *rows[:2], rows[2] + more), self.method
+        assert self.table is not None
+        observed = observed_table(self.table, self.nodes, told or {})
+        if observed is not None:
+            table, more = observed
+            return table_information(table, *rows[:2], rows[2] + more), self.method
+        if self.estimate is None:
+            return None, ""
+        return self.estimate.information(first, second, given, told)
 
     @cached_property
     def pairs(self) -> FloatArray:
@@ -133,42 +187,45 @@ def steady_laws(world: Partition) -> tuple[dict[str, SteadyLaw], str]:
 
 @dataclass(frozen=True, eq=False)
 class _Dynamics:
-    """Frozen dynamics: K, c, and the distributions of the rows."""
+    """Frozen dynamics: K, c, the noise of arguments, and the distributions of the rows."""
 
     K: FloatArray
     c: FloatArray
+    deviation: FloatArray
     groups: tuple[tuple[StateDistribution, IntArray], ...]
 
     def law(self, schedule: str) -> SteadyLaw | None:
         if all(isinstance(distribution, Gaussian) for distribution, _ in self.groups):
-            covariance = self._covariance(self._variances(self.c), schedule)
+            covariance = self._covariance(self._moments(self.c), schedule)
             return None if covariance is None else SteadyLaw("exact", covariance=covariance)
         nodes = self._nodes()
         if nodes is not None:
             table = _stationary(self._step(nodes, schedule))
             if table is not None:
-                shape = [len(points) for points, _ in nodes]
-                return SteadyLaw("exact", table=table.reshape(shape))
-        rest = self._rest()
-        if rest is None:
-            return None
-        covariance = self._covariance(self._variances(self.c + self.K @ rest), schedule)
-        return None if covariance is None else SteadyLaw("linearised", covariance=covariance)
+                table = table.reshape([len(points) for points, _ in nodes])
+                estimate = self._linearised(schedule) if np.any(self.deviation) else None
+                return SteadyLaw("exact", table=table, nodes=nodes, estimate=estimate)
+        return self._linearised(schedule)
 
     # ------------------------------------------------------------------ linear
 
-    def _of_each(self, name: str, theta: FloatArray) -> FloatArray:
-        values = np.empty_like(theta)
+    def _linearised(self, schedule: str) -> SteadyLaw | None:
+        rest = self._rest()
+        if rest is None:
+            return None
+        covariance = self._covariance(self._moments(self.c + self.K @ rest), schedule)
+        return None if covariance is None else SteadyLaw("linearised", covariance=covariance)
+
+    def _moments(self, theta: FloatArray) -> NoisyMoments:
+        found = np.empty((3, len(theta)))
         for distribution, rows in self.groups:
-            values[rows] = getattr(distribution, name)(theta[rows])
-        return values
+            one = noisy_moments(distribution, theta[rows], self.deviation[rows])
+            found[:, rows] = one.mean, one.variance, one.slope
+        return NoisyMoments(*found)
 
-    def _variances(self, theta: FloatArray) -> FloatArray:
-        return self._of_each("variance", theta)
-
-    def _covariance(self, variances: FloatArray, schedule: str) -> FloatArray | None:
-        step: FloatArray = variances[:, None] * self.K
-        noise = np.diag(variances)
+    def _covariance(self, moments: NoisyMoments, schedule: str) -> FloatArray | None:
+        step: FloatArray = moments.slope[:, None] * self.K
+        noise = np.diag(moments.variance)
         if schedule == "sequential":
             sweep = np.linalg.inv(np.eye(len(step)) - np.tril(step, -1))
             step, noise = sweep @ np.triu(step, 1), sweep @ noise @ sweep.T
@@ -181,9 +238,9 @@ class _Dynamics:
 
     def _rest(self) -> FloatArray | None:
         """Where the deterministic dynamics come to rest, if they do."""
-        m = self._of_each("mean", self.c)
+        m = self._moments(self.c).mean
         for _ in range(500):
-            new = (m + self._of_each("mean", self.c + self.K @ m)) / 2.0
+            new = (m + self._moments(self.c + self.K @ m).mean) / 2.0
             if not np.all(np.isfinite(new)):
                 return None
             if np.max(np.abs(new - m), initial=0.0) < 1e-12:
@@ -213,6 +270,7 @@ class _Dynamics:
         # A state occurs in its own exponent and in those of all who listen to it.
         strength = np.abs(self.K)
         exponents = np.abs(self.c) + strength.sum(axis=0) + strength.sum(axis=1)
+        exponents += _NOISE * self.deviation
         steepest = float(np.max(exponents, initial=0.0))
         if smooth:
             by_nodes = float(np.log(weights @ np.exp(steepest * (points - 1.0)))) + steepest
@@ -227,9 +285,13 @@ class _Dynamics:
         theta = np.stack([axis.ravel() for axis in grid], axis=1) @ self.K.T + self.c
         updates = []
         for row, (points, weights) in enumerate(nodes):
-            logs = np.log(weights) + theta[:, row : row + 1] * points
-            p = np.exp(logs - logs.max(axis=1, keepdims=True))
-            updates.append(p / p.sum(axis=1, keepdims=True))
+            average = np.zeros((len(theta), len(points)))
+            for z, mass in zip(*normal_nodes(float(self.deviation[row])), strict=True):
+                seen = theta[:, row : row + 1] + self.deviation[row] * z
+                logs = np.log(weights) + seen * points
+                p = np.exp(logs - logs.max(axis=1, keepdims=True))
+                average += mass * p / p.sum(axis=1, keepdims=True)
+            updates.append(average)
         size = len(theta)
         if schedule == "synchronous":
             steps = np.ones((size, 1))
@@ -278,8 +340,9 @@ def _dynamics(world: Partition) -> tuple[_Dynamics | None, str]:
     count = world.leaf_count
     if not 0 < count <= _MANY_LEAVES:
         return None, f"not computed for more than {_MANY_LEAVES} subparticles" if count else ""
-    if next(other_conditionals(world), None) is not None:
-        return None, "some boundary states are noisy"
+    for boundary in other_conditionals(world):
+        if not isinstance(boundary.conditional, Delta | GaussianBoundary):
+            return None, f"the law of {boundary.conditional!r} is not known"
     columns = leaf_columns(world)
     if np.any(columns.clock != columns.clock[0]):
         return None, "clocks differ, so that the law is periodic"
@@ -293,6 +356,7 @@ def _dynamics(world: Partition) -> tuple[_Dynamics | None, str]:
         evidence[found.sensing] += found.sensing_weights * external.value
     K = columns.precision[:, None] * world.couplings
     c = columns.precision * (columns.bias + evidence)
-    if not (np.all(np.isfinite(K)) and np.all(np.isfinite(c))):
+    deviation = columns.precision * np.sqrt(noise_variances(world))
+    if not all(np.all(np.isfinite(one)) for one in (K, c, deviation)):
         return None, "numbers overflow"
-    return _Dynamics(K, c, columns.distributions), ""
+    return _Dynamics(K, c, deviation, columns.distributions), ""
