@@ -12,7 +12,7 @@ from deepparticle.figures.basis import (
     projections_over_time,
     recall_panel,
 )
-from deepparticle.figures.densities import pair_densities
+from deepparticle.figures.densities import pair_currents, pair_densities
 from deepparticle.figures.digits import digits_overview
 from deepparticle.figures.faces import (
     face_gallery,
@@ -76,6 +76,7 @@ __all__ = [
     "method_bars",
     "network_drawing",
     "orthogonal_basis",
+    "pair_currents",
     "pair_densities",
     "paired_variance",
     "polar_angles",
