@@ -201,6 +201,83 @@ def test_noisy_faces_are_reconstructed_and_better_by_components(
     assert scores["noisy"] > scores["no couplings"]
 
 
+# ---------------------------------------------------------------------- worked worlds
+
+# Every loop beats every control, in which it is cut somewhere, by a stated margin that holds four
+# standard errors of both away from their means. Ten independent runs or more of each.
+
+
+def test_a_tracker_beats_each_way_to_cut_its_loop(output: Callable[[str], Output]) -> None:
+    """The target stays twice as near as with the loop cut, and in the fovea."""
+    printed = output("09_tracker").printed
+    runs = re.search(r"^(\d+) runs of", printed, re.MULTILINE)
+    assert runs is not None
+    assert int(runs[1]) >= 10
+    pattern = r"^  (\w[\w ]*?)  +([\d.]+) ± ([\d.]+) +(\d+)%$"
+    rows = {
+        name: (float(offset), float(error), int(share))
+        for name, offset, error, share in re.findall(pattern, printed, re.MULTILINE)
+    }
+    offset, error, share = rows.pop("closed loop")
+    assert set(rows) == {"blind", "nerve cut", "muscles cut", "replayed"}
+    assert share >= 90
+    for name, (cut, uncertain, seen) in rows.items():
+        assert cut - 4 * uncertain > 2 * (offset + 4 * error), name
+        assert seen < 50, name
+
+
+def test_a_particle_that_learns_to_act_is_surprised_less(output: Callable[[str], Output]) -> None:
+    """Late surprise is 5 nats below every control that comes to rest, and falls on the way."""
+    printed = output("10_learning_to_act").printed
+    runs = re.search(r"^(\d+) particles;", printed, re.MULTILINE)
+    assert runs is not None
+    assert int(runs[1]) >= 10
+    pattern = r"^  (\w[\w ]*?)  +([\d.]+) ± ([\d.]+) +([\d.]+) ± ([\d.]+)$"
+    rows = {
+        name: [float(one) for one in numbers]
+        for name, *numbers in re.findall(pattern, printed, re.MULTILINE)
+    }
+    early, early_error, late, late_error = rows.pop("closed loop")
+    assert early - 4 * early_error > late + 4 * late_error
+    assert set(rows) == {"loop cut", "no learning", "random signs"}
+    for name in ("loop cut", "no learning"):
+        *_, cut, uncertain = rows[name]
+        assert cut - 4 * uncertain > late + 4 * late_error + 5.0, name
+    # Other signs, other worlds: how bad it gets differs much from one to the next.
+    *_, cut, uncertain = rows["random signs"]
+    assert cut - 2 * uncertain > late + 4 * late_error + 5.0
+    # The sign of the response is taken for granted.
+    assert re.search(r"^  contrary world +ran away$", printed, re.MULTILINE)
+
+
+def test_two_that_meet_through_their_blankets_predict_one_another(
+    output: Callable[[str], Output],
+) -> None:
+    """Each predicts .15 bits more of a sound than with its loop cut, or another pair's partner."""
+    printed = output("11_mutual_prediction").printed
+    found = re.search(r"(\d+) pairs; ([\d.]+) can be reached", printed)
+    assert found is not None
+    assert int(found[1]) >= 10
+    pattern = r"^  (\w[\w ]*?)  +([+-][\d.]+) ± ([\d.]+)  +([+-][\d.]+) ± ([\d.]+)$"
+    rows = {
+        name: [float(one) for one in numbers]
+        for name, *numbers in re.findall(pattern, printed, re.MULTILINE)
+    }
+    closed = rows.pop("closed loop")
+    assert set(rows) == {"loop cut", "shuffled partner", "only left learns"}
+    for side in (0, 2):
+        least = closed[side] - 4 * closed[side + 1]
+        for name in ("loop cut", "shuffled partner"):
+            assert least > rows[name][side] + 4 * rows[name][side + 1] + 0.15, (name, side)
+    # Who does not learn predicts nothing.
+    assert closed[2] - 4 * closed[3] > rows["only left learns"][2] + 0.15
+    # What was learned is the other's reflex, with its sign.
+    couplings = re.findall(r"^  (left|right) +([+-][\d.]+) ± ([\d.]+) ", printed, re.MULTILINE)
+    assert [name for name, *_ in couplings] == ["left", "right"]
+    for (_, weight, error), reflex in zip(couplings, (-1.0, 1.0), strict=True):
+        assert abs(float(weight) - reflex) < 0.1 + 4 * float(error)
+
+
 def test_without_its_extra_the_example_says_what_to_install(tmp_path: Path) -> None:
     blocked = "import sys; sys.modules['skimage'] = None; sys.argv = sys.argv[1:]"
     script = EXAMPLES / "16_faces.py"
