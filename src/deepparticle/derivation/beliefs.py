@@ -47,7 +47,7 @@ def log_normalisers(subject: Subject, arguments: FloatArray) -> FloatArray:
     >>> world = Partition("world")
     >>> _ = world.add_subparticle("a")
     >>> log_normalisers(subject_of(world), np.array([1.0])).round(6)  # ln 2 sinh(1)
-    array([0.854586])
+    array([0.854587])
     """
     found = np.empty(np.shape(arguments))
     for rows, _, logs in _integrands(subject, arguments):
