@@ -167,7 +167,7 @@ class Engine:
         monitor: DivergenceMonitor,
         ends_epoch: bool,
     ) -> None:
-        # Unbounded states may overflow within a block, and so may worlds: seen at its end.
+        # Unbounded states and worlds may overflow within a block, which is seen at its end.
         quiet: Any = nullcontext() if monitor.bounded else np.errstate(all="ignore")
         if recorder is not None and recorder.needs_change and block.kept.any():
             recorder.before(self.couplings())
@@ -175,9 +175,8 @@ class Engine:
         before = self.backend.variables.copy() if risky or block.worlds else None
         with quiet:
             trace = self.backend.run(block)
-        lost = risky and monitor.sees_loss(trace)
-        if not all(np.all(answer.sound) for answer in trace.worlds):
-            lost = True
+        lost = not all(np.all(answer.sound) for answer in trace.worlds)
+        lost = lost or (risky and monitor.sees_loss(trace))
         if before is not None and lost:
             # Again from where the numbers were sound, up to the step in which they are lost.
             self.backend.variables = before
@@ -273,7 +272,9 @@ class Engine:
         numbers, work = networks * chains * size, self.backend.work()
         limit = max(1, _WORK // work)
         if not self._own_stream and call.mode == "stochastic":
-            limit = min(limit, max(1, _NUMBERS // numbers))
+            noise = self.backend.program.noise
+            most = size if noise is None else max(size, noise.targets.size)
+            limit = min(limit, max(1, _NUMBERS // (networks * chains * most)))
         if worlds:
             needed = sum(world.form.normals + world.form.uniforms for world in worlds)
             limit = min(limit, max(1, _NUMBERS // (networks * chains * max(needed, 1))))

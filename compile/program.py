@@ -40,6 +40,7 @@ from deepparticle.agents.distribution import StateDistribution
 from deepparticle.agents.external import Expectation, Process
 from deepparticle.blankets._types import BoolArray, FloatArray, IntArray
 from deepparticle.blankets.naming import unknown_path
+from deepparticle.compile.noise import Noise
 from deepparticle.partitions.biases import BiasRows
 from deepparticle.partitions.columns import LeafPaths
 from deepparticle.partitions.schedules import AT_ONCE, turn_of_rows
@@ -64,13 +65,6 @@ class Group:
 
     distribution: StateDistribution
     rows: IntArray
-
-
-class Noise(NamedTuple):
-    """The noisy boundary states: their target rows (M,), and standard deviations (M,)."""
-
-    targets: IntArray
-    deviations: FloatArray
 
 
 class PartitionRows(NamedTuple):

@@ -239,11 +239,7 @@ class NumpyBackend(SteppingBackend):
         noise = self.program.noise
         if given.deviates is None or noise is None:
             return None
-        added = np.zeros(self._cells.state.shape, self.dtype)
-        sizes = given.deviates * noise.deviations.astype(self.dtype)
-        rows: Any = (..., noise.targets)
-        np.add.at(added, rows, sizes)
-        return added
+        return noise.added(given.deviates, self.program.size)
 
     def _synchronous(self, given: StepInput) -> BoolArray | None:
         now = self._cells

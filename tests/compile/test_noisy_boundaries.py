@@ -14,6 +14,8 @@ every_schedule = pytest.mark.parametrize(
     "schedule", ["synchronous", "sequential", "chromatic", "random", "langevin"]
 )
 ALONE = dp.Gaussian(1.0)
+KERNELS = [one for one in installed_backends() if one != "native"]
+"""Those that know noisy boundary states."""
 
 
 def noisy_world(**settings: Any) -> dp.Partition:
@@ -69,7 +71,7 @@ def test_a_boundary_state_is_a_copy_with_an_error() -> None:
     assert b.field == pytest.approx(0.1)  # the noise of a step stays
 
 
-@pytest.mark.parametrize("backend", ["objects", "numpy"])
+@pytest.mark.parametrize("backend", ["objects", *KERNELS])
 def test_the_noise_of_a_step_is_normal(backend: str) -> None:
     # b = 0.8 a + 0.5 z + x: its variance is 0.64 + 0.25 + 1, and it goes with a by 0.8.
     chains = 300 if backend == "objects" else 4000
@@ -105,7 +107,9 @@ def test_without_noise_it_is_a_delta() -> None:
 @pytest.mark.parametrize("mode", ["stochastic", "deterministic"])
 def test_steps_by_hand_are_those_of_the_simulator(schedule: str, mode: str) -> None:
     world = noisy_world(learning_rate=0.05)
-    simulators = [dp.Simulator(world, one, schedule, seed=3) for one in ("objects", "numpy")]
+    simulators = [
+        dp.Simulator(world, one, schedule, seed=3, stream="shared") for one in ("objects", *KERNELS)
+    ]
     runs = [
         one.learn([{}] * 3, steps=4, mode=mode, record=("states", "free_energy"))
         for one in simulators
@@ -127,12 +131,62 @@ def test_steps_by_hand_are_those_of_the_simulator(schedule: str, mode: str) -> N
 @pytest.mark.parametrize("layout", ["dense", "sparse"])
 def test_networks_and_chains_have_noise_of_their_own(schedule: str, layout: str) -> None:
     runs = []
-    for backend in ("objects", "numpy"):
-        made = dp.Simulator(
-            noisy_world(), backend, schedule, networks=2, chains=3, layout=layout, seed=5
-        )
+    given: dict[str, Any] = {"networks": 2, "chains": 3, "layout": layout, "seed": 5}
+    for backend in ("objects", *KERNELS):
+        made = dp.Simulator(noisy_world(), backend, schedule, stream="shared", **given)
         runs.append(made.learn([{}], steps=3, learning_rate=0.1, record="states"))
-    np.testing.assert_allclose(runs[0].states, runs[1].states, atol=1e-12)
+    for run in runs[1:]:
+        np.testing.assert_allclose(run.states, runs[0].states, atol=1e-12)
+
+
+@every_schedule
+@pytest.mark.parametrize("layout", ["dense", "sparse"])
+@pytest.mark.parametrize("backend", [one for one in KERNELS if one != "numpy"])
+def test_blocks_of_steps_have_new_noise_in_each(backend: str, schedule: str, layout: str) -> None:
+    world = noisy_world(precision=0.5)  # it contracts
+    world["scene"].process = None
+    given: dict[str, Any] = {"chains": 2, "layout": layout, "seed": 6, "stream": "shared"}
+    runs = [
+        dp.Simulator(world, one, schedule, **given).infer(
+            steps=40, record=("states", "free_energy", "prediction_error")
+        )
+        for one in ("numpy", backend)
+    ]
+    for name, values in runs[0].records.items():
+        np.testing.assert_allclose(runs[1].records[name], values, atol=1e-11)
+    assert len(np.unique(runs[1].free_energy)) == 80
+
+
+@pytest.mark.parametrize("backend", [one for one in KERNELS if one != "numpy"])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_stream_of_its_own_has_noise_of_the_same_law(backend: str, dtype: str) -> None:
+    """Two silent sources with noisy boundary states: the field is the bias and noise."""
+    world = dp.Partition("noise")
+    target = world.add_subparticle("target", bias=0.5)
+    for name, sd in (("one", 0.3), ("two", 0.4)):
+        source = world.add_subparticle(name)
+        world.couple(source, target, 0.0).conditional = dp.GaussianBoundary(0.0, sd)
+    chains, steps = 500, 40
+    sim = dp.Simulator(world, backend, chains=chains, seed=2, dtype=dtype)
+    fields = []
+    for _ in range(steps):
+        sim.infer(steps=1, record=())
+        fields.append(sim.variables.field[0])
+    found, count = np.array(fields)[..., 0] - 0.5, chains * steps
+    assert np.array(fields).dtype == dtype
+    assert np.all(np.array(fields)[..., 1:] == 0.0)  # nothing is noisy there
+    assert abs(found.mean()) < 4 * 0.5 / np.sqrt(count)
+    assert abs(found.std() / 0.5 - 1.0) < 4 / np.sqrt(2 * count)
+    assert abs(np.mean((found / 0.5) ** 4) - 3.0) < 4 * np.sqrt(96 / count)
+    # From step to step, and from chain to chain, they have nothing to do with each other.
+    for left, right in ((found[:-1], found[1:]), (found[:, :-1], found[:, 1:])):
+        assert abs(np.mean(left * right)) < 4 * 0.25 / np.sqrt(left.size)
+    whole = dp.Simulator(world, backend, chains=chains, seed=2, dtype=dtype)
+    whole.infer(steps=steps, record=())
+    np.testing.assert_array_equal(whole.variables.field[0], fields[-1])  # wherever blocks end
+    still = dp.Simulator(world, backend, dtype=dtype)
+    still.infer(steps=3, mode="deterministic")
+    assert still.variables.field[0, 0].tolist() == [0.5, 0.0, 0.0]
 
 
 def test_verify_proves_it() -> None:
@@ -189,11 +243,11 @@ def test_copies_and_files_keep_the_noise(tmp_path: Path) -> None:
         ]
 
 
-@pytest.mark.parametrize("backend", [one for one in installed_backends() if one != "numpy"])
-def test_compiled_backends_refuse_with_a_word(backend: str) -> None:
+@pytest.mark.skipif("native" not in installed_backends(), reason="needs numba")
+def test_native_refuses_with_a_word() -> None:
     with pytest.raises(dp.SettingError, match=r"it knows no noisy boundary states.*'numpy'"):
-        dp.Simulator(noisy_world(), backend)
-    assert dp.Simulator(noisy_world(), "auto").backend == "numpy"
+        dp.Simulator(noisy_world(), "native")
+    assert dp.Simulator(noisy_world(), "auto").backend != "native"
 
 
 def test_populations_have_no_noise() -> None:

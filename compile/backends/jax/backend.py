@@ -126,8 +126,6 @@ class JaxBackend(Backend):
         cls, program: Program, networks: int, chains: int, dtype: np.dtype[Any]
     ) -> str | None:
         """Why it cannot run this, or None: each distribution needs kernels that JAX can compile."""
-        if program.noise is not None:
-            return "it knows no noisy boundary states"
         if program.touches:
             return "it knows no turns of rows that touch each other"
         for group in program.groups:
@@ -236,12 +234,16 @@ class JaxBackend(Backend):
             last = block.time + max(block.steps, 1) - 1
             keys = np.stack([keys_at(self._words, block.time), keys_at(self._words, last)], axis=1)
         uniforms = block.uniforms if block.stochastic else None
+        noise = None
+        if block.deviates is not None and self.program.noise is not None:
+            noise = self.program.noise.added(block.deviates, self.program.size)
         arrays: dict[str, Any] = {
             "shown": self._passed(block.shown, capacity, np.int32),
             "precision": self._unless_sent("precision", block.precision),
             "rate": self._unless_sent("rate", block.learning_rate),
             "time_step": self._unless_sent("time_step", block.time_step),
             "uniforms": self._passed(uniforms, capacity, self.dtype),
+            "noise": self._passed(noise, capacity, self.dtype),
             "sites": self._passed(block.sites, capacity, np.int32),
             "keys": None if keys is None else self.division.passed(keys),
             "evidence": self._evidence(block.evidence),

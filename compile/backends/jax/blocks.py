@@ -29,7 +29,7 @@ from deepparticle.compile.backends.jax.steps import (
     learn,
     step,
 )
-from deepparticle.compile.backends.jax.stream import Moment, rows_drawn, uniforms
+from deepparticle.compile.backends.jax.stream import Moment, normals, rows_drawn, uniforms
 from deepparticle.compile.backends.jax.worlds import WORLD_AXES, World, WorldNow, advanced, begun
 from deepparticle.compile.rules import PUBLISHED
 
@@ -92,7 +92,7 @@ class Held(NamedTuple):
 class BlockGiven(NamedTuple):
     """What the steps of a block are given; see :class:`~deepparticle.compile.backends.base.Block`.
 
-    The first seven have a network axis. S and T are padded. Most are arrays of NumPy until they get
+    The first eight have a network axis. S and T are padded. Most are arrays of NumPy until they get
     here.
 
     Parameters
@@ -102,8 +102,10 @@ class BlockGiven(NamedTuple):
     rate : Array of shape (R, N), or None
     time_step : Array of shape (R, N), or None
     uniforms : Array of shape (R, S, C, N), or None
+    noise : Array of shape (R, S, C, N), or None
+        What noisy boundary states add to the fields.
     sites : Array of int32, shape (R, S, C, N), or None
-    keys : Array of uint32, shape (R, 2, 2, 2), or None
+    keys : Array of uint32, shape (R, 2, 3, 2), or None
         The keys of the stream at the first step, and at the last: they differ where the lower half
         of the time comes round in between.
     evidence : Array of shape (T, N)
@@ -124,6 +126,7 @@ class BlockGiven(NamedTuple):
     rate: Array | None
     time_step: Array | None
     uniforms: Array | None
+    noise: Array | None
     sites: Array | None
     keys: Array | None
     evidence: Array
@@ -137,7 +140,7 @@ class BlockGiven(NamedTuple):
 
 
 # Which of them have a network axis.
-_OWN = ("shown", "precision", "rate", "time_step", "uniforms", "sites", "keys")
+_OWN = ("shown", "precision", "rate", "time_step", "uniforms", "noise", "sites", "keys")
 
 
 def _axes(form: Form) -> BlockGiven:
@@ -220,6 +223,7 @@ def _one_network(form: Form, tables: Tables, held: Held, given: BlockGiven) -> O
         rate=_in_order(given.rate, order),
         time_step=_in_order(given.time_step, order),
         uniforms=_in_order(given.uniforms, order),
+        noise=_in_order(given.noise, order),
         evidence=_in_order(given.evidence, order),
         phase=_in_order(given.phase, order),
         clock=_in_order(given.clock, order),
@@ -284,13 +288,13 @@ def _one_step(
         after, evidence = advanced(
             form.worlds, given.worlds, after, number, state, given.rate, evidence
         )
-    numbers, sites = _randomness(form, tables, given, number, state)
+    numbers, noise, sites = _randomness(form, tables, given, number, state)
     new = step(
         form.plan,
         tables,
         carry.couplings,
         carry.now._replace(state=state),
-        StepGiven(evidence, given.precision, numbers, sites, due, given.time_step),
+        StepGiven(evidence, given.precision, numbers, sites, due, given.time_step, noise),
     )
     couplings = carry.couplings
     if given.rate is not None:
@@ -337,20 +341,23 @@ def _evidence(given: BlockGiven, number: Array) -> Array:
 
 def _randomness(
     form: Form, tables: Tables, given: BlockGiven, number: Array, state: Array
-) -> tuple[Array | None, Array | None]:
-    """The uniform numbers and the rows of a step, where it needs them."""
+) -> tuple[Array | None, Array | None, Array | None]:
+    """The uniform numbers, the noise and the rows of a step, where it needs them."""
     numbers = None if given.uniforms is None else _at(given.uniforms, number)
+    noise = None if given.noise is None else _at(given.noise, number)
     sites = None if given.sites is None else _at(given.sites, number)
     if given.keys is None:
-        return numbers, sites
+        return numbers, noise, sites
     time = given.time + number.astype(np.uint32)
     keys = jnp.where(time < given.time, given.keys[1], given.keys[0])
     moment = Moment(keys, time, tables.rows, state.shape[0])
     if form.own_uniforms:
         numbers = uniforms(moment, state.dtype)
+        if tables.deviations is not None:
+            noise = tables.deviations * normals(moment, state.dtype)
     if form.own_sites:
         sites = rows_drawn(moment)
-    return numbers, sites
+    return numbers, noise, sites
 
 
 def _added(total: Array, lost: Array | None, state: Array) -> tuple[Array, Array | None]:

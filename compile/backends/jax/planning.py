@@ -91,6 +91,7 @@ def tables_of(program: Program, plan: Plan, dtype: np.dtype[Any]) -> Tables:
     turns = (
         np.concatenate([block.rows for block in program.scan]) if plan.updates == "rows" else None
     )
+    noise = None if program.noise is None else program.noise.of_rows(size)[order]
     return Tables(
         layout=layout_of(program, moved, single),
         bias=jnp.asarray(program.bias[order].astype(dtype)),
@@ -98,6 +99,7 @@ def tables_of(program: Program, plan: Plan, dtype: np.dtype[Any]) -> Tables:
         kinds=None if plan.stretches else jnp.asarray(_kinds(program, plan.distributions)),
         turns=None if turns is None or _is_identity(turns) else jnp.asarray(turns.astype(np.int32)),
         order=None if moved is None else jnp.asarray(moved.astype(np.int32)),
+        deviations=None if noise is None else jnp.asarray(noise.astype(dtype)),
     )
 
 

@@ -82,6 +82,8 @@ class Tables:
         For ``rows``, in which order they update; None: as they are held.
     order : Array of int32, shape (N,), or None
         The row of the program that each row here is; None: the same.
+    deviations : Array of shape (N,), or None
+        The standard deviations of the noise of each row; None: no boundary state is noisy.
     """
 
     layout: Layout
@@ -90,6 +92,7 @@ class Tables:
     kinds: Array | None
     turns: Array | None
     order: Array | None
+    deviations: Array | None
 
 
 class StepGiven(NamedTuple):
@@ -105,6 +108,8 @@ class StepGiven(NamedTuple):
         Which rows may update; None: all.
     time_step : Array of shape (N,), or None
         For the schedule ``langevin``.
+    noise : Array of shape (C, N), or None
+        What noisy boundary states add to the fields.
     """
 
     evidence: Array
@@ -113,6 +118,7 @@ class StepGiven(NamedTuple):
     sites: Array | None
     due: Array | None
     time_step: Array | None = None
+    noise: Array | None = None
 
 
 class Stepped(NamedTuple):
@@ -195,6 +201,11 @@ def _part(values: Array | None, start: int, stop: int) -> Array | None:
     return None if values is None else values[..., start:stop]
 
 
+def _noisy(bias: Array, noise: Array | None) -> Array:
+    """The field but for what states send."""
+    return bias if noise is None else bias + noise
+
+
 # ------------------------------------------------------------------------------ schedules
 
 
@@ -203,7 +214,7 @@ def _together(
 ) -> Stepped:
     assert not isinstance(tables.layout, Entries)
     size = tables.bias.shape[0]
-    field = tables.bias + tables.layout.inputs(couplings, now.state, 0, size)
+    field = _noisy(tables.bias, given.noise) + tables.layout.inputs(couplings, now.state, 0, size)
     argument = given.precision * (field + given.evidence)
     parts = [
         _drawn((kind,), None, argument[:, start:stop], _part(given.uniforms, start, stop))
@@ -244,7 +255,8 @@ def _stretches(
         here = Stepped(
             state[:, start:stop], now.field[:, start:stop], now.argument[:, start:stop], None
         )
-        field = tables.bias[start:stop] + tables.layout.inputs(couplings, state, start, stop)
+        field = _noisy(tables.bias[start:stop], _part(given.noise, start, stop))
+        field = field + tables.layout.inputs(couplings, state, start, stop)
         argument = given.precision[start:stop] * (field + given.evidence[:, start:stop])
         drawn = _drawn((kind,), None, argument, _part(given.uniforms, start, stop))
         part = _where_due(here, _part(given.due, start, stop), drawn, field, argument)
@@ -274,7 +286,8 @@ def _rows(plan: Plan, tables: Tables, couplings: Array, now: Stepped, given: Ste
             )
             return item
 
-        field = column(tables.bias) + layout.row_inputs(couplings, held[0], row)
+        noise = None if given.noise is None else column(given.noise)
+        field = _noisy(column(tables.bias), noise) + layout.row_inputs(couplings, held[0], row)
         argument = column(given.precision) * (field + column(evidence))
         state = _drawn(
             plan.distributions,
@@ -322,7 +335,8 @@ def _sites(plan: Plan, tables: Tables, couplings: Array, now: Stepped, given: St
 
     def update(turn: Array, held: tuple[Array, ...]) -> tuple[Array, ...]:
         rows = lax.dynamic_index_in_dim(sites, turn, axis=1, keepdims=False)
-        field = at(tables.bias, rows) + layout.site_inputs(couplings, held[0], rows)
+        noise = None if given.noise is None else at(given.noise, rows)
+        field = _noisy(at(tables.bias, rows), noise) + layout.site_inputs(couplings, held[0], rows)
         argument = at(given.precision, rows) * (field + at(evidence, rows))
         state = _drawn(
             plan.distributions,

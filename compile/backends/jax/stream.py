@@ -13,7 +13,8 @@ instead of 24 ns per number) and become part of the computation that consumes th
 Of the bits, the upper 24 (float32) or 53 (float64) make a multiple of :math:`2^{-24}`
 (:math:`2^{-53}`) in [0, 1), as on NumPy. The rows of the random schedule come from a second key,
 as :math:`\lfloor N \cdot \mathrm{bits}/2^{32} \rfloor`: a row's probability is 1/N up to
-:math:`2^{-32}`.
+:math:`2^{-32}`. Uniform numbers from a third key become the noise of boundary states: what all of a
+row's add to its field is one normal number, with the sum of their variances.
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
+from jax.scipy.special import ndtri
 from numpy.typing import NDArray
 
-__all__ = ["Moment", "keys_at", "rows_drawn", "threefry", "uniforms"]
+__all__ = ["Moment", "keys_at", "normals", "rows_drawn", "threefry", "uniforms"]
 
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 _PARITY = 0x1BD11BDA
@@ -69,15 +71,15 @@ def keys_at(words: NDArray[np.uint32], time: int) -> NDArray[np.uint32]:
 
     Returns
     -------
-    ndarray of uint32, shape (R, 2, 2)
-        For each network, a key for uniform numbers and one for rows. They change every
-        :math:`2^{32}` steps.
+    ndarray of uint32, shape (R, 3, 2)
+        For each network, a key for uniform numbers, one for rows and one for noise. They change
+        every :math:`2^{32}` steps.
     """
-    keys = words[:, :4].reshape(-1, 2, 2)
+    keys = np.concatenate([words[:, :4], words[:, 6:8]], axis=1).reshape(-1, 3, 2)
     turn = np.full(keys.shape[:2], time >> 32, dtype=np.uint32)
     if not turn.any():
         return keys
-    change = threefry((words[:, 4:5], words[:, 5:6]), turn, np.arange(2, dtype=np.uint32))
+    change = threefry((words[:, 4:5], words[:, 5:6]), turn, np.arange(3, dtype=np.uint32))
     changed: NDArray[np.uint32] = keys ^ np.stack(change, axis=-1)
     return changed
 
@@ -87,7 +89,7 @@ class Moment(NamedTuple):
 
     Parameters
     ----------
-    keys : Array of uint32, shape (2, 2)
+    keys : Array of uint32, shape (3, 2)
         See `keys_at`.
     time : Array of uint32
         The lower half of the step number.
@@ -112,13 +114,19 @@ class Moment(NamedTuple):
         return threefry((key[0], key[1]), jnp.broadcast_to(self.time, shape), counter)
 
 
-def uniforms(moment: Moment, dtype: Any) -> Array:
+def uniforms(moment: Moment, dtype: Any, purpose: int = 0) -> Array:
     """The uniform numbers of a step, in [0, 1), shape (C, N)."""
-    high, low = moment.bits(0)
+    high, low = moment.bits(purpose)
     if dtype == np.float32:
         return ((high ^ low) >> np.uint32(8)).astype(np.float32) * np.float32(2.0**-24)
     both = (high.astype(np.uint64) << np.uint64(32)) | low.astype(np.uint64)
     return (both >> np.uint64(11)).astype(np.float64) * 2.0**-53
+
+
+def normals(moment: Moment, dtype: Any) -> Array:
+    """Standard normal numbers of a step, finite, shape (C, N): quantiles of a third of its keys."""
+    step = np.finfo(dtype).epsneg
+    return ndtri(jnp.clip(uniforms(moment, dtype, 2), step, 1 - step))
 
 
 def rows_drawn(moment: Moment) -> Array:
