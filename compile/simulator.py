@@ -43,7 +43,7 @@ from deepparticle.compile.arguments import (
 )
 from deepparticle.compile.axes import Axes
 from deepparticle.compile.backends.base import Backend, Variables
-from deepparticle.compile.backends.choosing import BACKENDS, chosen_backend
+from deepparticle.compile.backends.choosing import BACKENDS, backend_names, chosen_backend
 from deepparticle.compile.backends.numpy_backend import NumpyBackend
 from deepparticle.compile.backends.object_backend import ObjectBackend
 from deepparticle.compile.backends.stepping import SteppingBackend
@@ -76,11 +76,11 @@ class Simulator:
     ----------
     world : Partition
         A root. The simulator is a snapshot of it: later changes of the world are not seen.
-    backend : {"numpy", "native", "jax", "objects", "auto"}
+    backend : {"numpy", "native", "jax", "objects", "auto"} or one of your own
         ``objects`` steps a copy of the objects one by one (the definition), ``numpy`` arrays;
         ``native`` and ``jax`` are compiled (extras of these names). ``auto`` picks the fastest that
         is installed and fits, and ``sim.backend`` says which.
-    schedule : {"synchronous", "sequential", "chromatic", "random", "langevin"}
+    schedule : {"synchronous", "sequential", "chromatic", "random", "langevin"} or one of your own
         The order of updates; part of what is simulated, each with its own stationary law.
         ``langevin`` is continuous time: states move for a ``time_step`` (0.01 by default) between
         reflecting walls, :mod:`deepparticle.agents.diffusion`.
@@ -161,7 +161,7 @@ class Simulator:
         learning_rule: str | Sequence[str] | None = None,
     ) -> None:
         where = "Simulator"
-        checked_option(backend, BACKENDS, where, "backend")
+        checked_option(backend, backend_names(), where, "backend")
         checked_schedule(schedule, where)
         self._stream = checked_option(stream, STREAMS, where, "stream")
         counts = {

@@ -544,7 +544,7 @@ class Partition(Tree):
             hold. An array over subparticles that broadcasts to the shape of the states; or a dict
             ``{external: values}`` of arrays that broadcast to that shape with 1, or the number of
             those who sense it, in the place of N.
-        schedule : {"synchronous", "sequential", "chromatic"}
+        schedule : {"synchronous", "sequential", "chromatic"} or one of your own
             That of the run. (A run of the random schedule does not tell what each update saw.)
         functions : sequence of str, optional
             What to ask about, among ``"state"``, ``"square"``, ``"earlier"``, ``"product"``,
@@ -759,7 +759,7 @@ class Partition(Tree):
         ----------
         rng : numpy.random.Generator or int, optional
             The source of randomness, or a seed.
-        schedule : {"synchronous", "sequential", "chromatic", "random", "langevin"}
+        schedule : {"synchronous", "sequential", "chromatic", "random", "langevin"} or your own
             Who sees whose new state; see :mod:`deepparticle.partitions.stepping`. The time of a
             step of ``langevin`` is the setting ``time_step``, 0.01 by default.
         mode : {"stochastic", "deterministic"}

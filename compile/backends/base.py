@@ -72,7 +72,8 @@ class Block:
     time_step : ndarray of shape (R, N) or None
         :math:`\tau`, for the schedule ``langevin``.
     rules : tuple of RowsOfRule
-        Which rows learn by which rule; empty: all by the published one.
+        Which rows learn by which rule: all rows, where a simulator learns. Empty: all by the
+        published one.
     deviates : ndarray of shape (R, S, C, M) or None
         The standard normal deviates of the M noisy boundary states; None: no noise.
     worlds : tuple of ArrayWorld
@@ -152,6 +153,11 @@ class Variables:
 
 class Backend(ABC):
     """Steps the variables of a program.
+
+    A backend has a ``name``, holds `variables`, takes other biases (`set_bias`) and makes blocks of
+    steps (`run`; a :class:`~deepparticle.compile.SteppingBackend` makes them from single ones). It
+    says what it cannot do (`refusal`, `rule_refusal`). The rest has defaults.
+    :func:`deepparticle.register_backend` makes it known.
 
     Parameters
     ----------

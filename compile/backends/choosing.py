@@ -68,6 +68,7 @@ def register_backend(kind: type[Kind]) -> type[Kind]:
     >>> @register_backend
     ... class Strict(NumpyBackend):
     ...     name = "strict, as in the recipe"
+    ...
     ...     def run(self, block):
     ...         with np.errstate(all="raise"):
     ...             return super().run(block)
@@ -75,18 +76,19 @@ def register_backend(kind: type[Kind]) -> type[Kind]:
     >>> dp.Simulator(world, backend="strict, as in the recipe").infer(steps=5).states.shape
     (5, 2)
     """
-    where = getattr(kind, "__qualname__", repr(kind))
-    if not inspect.isclass(kind) or not issubclass(kind, Backend):
+    given: Any = kind
+    where = getattr(given, "__qualname__", repr(given))
+    if not inspect.isclass(given) or not issubclass(given, Backend):
         mend = "write class Mine(dp.compile.SteppingBackend), and @dp.register_backend above it"
-        raise SettingTypeError(Fault(where, "a backend is a class of Backend", repr(kind), mend))
-    name = getattr(kind, "name", None)
+        raise SettingTypeError(Fault(where, "a backend is a class of Backend", repr(given), mend))
+    name = getattr(given, "name", None)
     if not isinstance(name, str) or not name:
         mend = 'write name = "..." in the class'
         raise SettingTypeError(Fault(where, "a backend has a name, a string", repr(name), mend))
     if name in BACKENDS:
         rule = f"{name!r} comes with the library"
         raise SettingError(Fault(where, rule, repr(name), "choose another name"))
-    missing = ", ".join(sorted(getattr(kind, "__abstractmethods__", ())))
+    missing = ", ".join(sorted(getattr(given, "__abstractmethods__", ())))
     if missing:
         rule = "a backend has every method of Backend"
         raise SettingTypeError(Fault(where, rule, f"none for {missing}", "write it in the class"))

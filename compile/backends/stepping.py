@@ -50,7 +50,8 @@ class StepInput:
     time_step : ndarray of shape (R, 1, N) or None
         :math:`\tau`, for the schedule ``langevin``.
     rules : tuple of RowsOfRule
-        Which rows learn by which rule; empty: all by the published one.
+        Which rows learn by which rule: all rows, where a simulator learns. Empty: all by the
+        published one.
     deviates : ndarray of shape (R, C, M) or None
         The standard normal deviates of the noisy boundary states; None: no noise.
     """

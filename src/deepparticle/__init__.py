@@ -61,6 +61,7 @@ from deepparticle.compile import (
     Simulator,
     Verification,
     lower,
+    register_backend,
     verify,
 )
 from deepparticle.partitions import (
@@ -133,6 +134,7 @@ __all__ = [
     "load",
     "lower",
     "propose_partition",
+    "register_backend",
     "register_distribution",
     "register_learning_rule",
     "register_schedule",

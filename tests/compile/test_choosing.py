@@ -25,6 +25,11 @@ FLOAT64 = np.dtype("float64")
 LIBRARIES = {"native": "numba", "jax": "jax"}
 
 
+@pytest.fixture(autouse=True)
+def _only_those_of_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choosing, "_REGISTERED", {})
+
+
 def world() -> dp.Partition:
     return dp.from_couplings([[0.0, 0.5], [0.2, 0.0]], name="pair")
 
