@@ -382,6 +382,26 @@ def several_networks() -> dict[str, Any]:
     return {"rows": rows}
 
 
+def a_thing() -> dict[str, Any]:
+    """A brain between an eye and a hand; and a subparticle that has sensed something."""
+    world = dp.Partition("world")
+    eye, brain = world.add_partition("eye"), world.add_partition("brain")
+    left, right = eye.add_subparticle("left"), eye.add_subparticle("right")
+    a, b = brain.add_subparticle("a", bias=1.0), brain.add_subparticle("b")
+    hand = world.add_subparticle("hand")
+    scene = world.add_external("scene", 0.8)
+    world.sense(scene, eye)
+    world.act(hand, scene)
+    for source, target in ((left, a), (right, a), (a, b), (b, a), (b, hand), (hand, left)):
+        world.couple(source, target, 1.0)
+    left.state, right.state = -1.0, -0.5
+    a.sense()
+    a.infer()
+    leaking = world.graph.copy()
+    leaking.add_edge("scene", "brain/b")
+    return {"particle": a, "leaking": leaking}
+
+
 PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "Simulation 1: an orthogonal basis": two_images,
     "Simulation 2: regimes of learning": digits,
@@ -390,6 +410,7 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "Simulation 5: capacity and pace": scaling,
     "Simulation 6: faces": people,
     "Information and steady states": steady_states,
+    "Things and beliefs": a_thing,
     "The appendix: one state, and two": dict,  # its curves need no runs
     "Published and measured": several_networks,
 }

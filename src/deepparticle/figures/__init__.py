@@ -12,6 +12,7 @@ from deepparticle.figures.basis import (
     projections_over_time,
     recall_panel,
 )
+from deepparticle.figures.beliefs import belief_and_free_energy
 from deepparticle.figures.densities import pair_currents, pair_densities
 from deepparticle.figures.digits import digits_overview
 from deepparticle.figures.faces import (
@@ -40,6 +41,7 @@ from deepparticle.figures.regimes import (
     recall_examples,
     regime_overview,
 )
+from deepparticle.figures.roles import particular_partition
 from deepparticle.figures.scaling import capacity_curves, throughput
 from deepparticle.figures.sequence import (
     attractors_beside_patterns,
@@ -53,6 +55,7 @@ __all__ = [
     "RegimePanel",
     "attractor_gallery",
     "attractors_beside_patterns",
+    "belief_and_free_energy",
     "best_region",
     "capacity_curves",
     "coupling_parts",
@@ -79,6 +82,7 @@ __all__ = [
     "pair_currents",
     "pair_densities",
     "paired_variance",
+    "particular_partition",
     "polar_angles",
     "projections_over_time",
     "published_against_measured",
