@@ -43,7 +43,7 @@ from deepparticle.blankets.naming import unknown_path
 from deepparticle.compile.noise import Noise
 from deepparticle.partitions.biases import BiasRows
 from deepparticle.partitions.columns import LeafPaths
-from deepparticle.partitions.schedules import AT_ONCE, turn_of_rows
+from deepparticle.partitions.schedules import AT_ONCE, SCHEDULES, turn_of_rows
 
 __all__ = ["ExternalSlot", "Group", "Noise", "PartitionRows", "PassReport", "Program"]
 
@@ -176,7 +176,7 @@ class Program:
     @cached_property
     def touches(self) -> bool:
         """Whether rows that have the same turn are coupled, so that they see old states."""
-        if not self.turns:
+        if self.schedule in SCHEDULES:
             return False
         turn = turn_of_rows(self.turns, self.size)
         targets, sources = self.entries

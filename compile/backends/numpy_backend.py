@@ -294,14 +294,12 @@ class NumpyBackend(SteppingBackend):
         """New states of rows along the last axis: samples, or expectations without uniforms."""
         method, groups = "sample" if uniforms else "mean", self.program.groups
         kinds = self.program.kinds[rows]
-        present = [0] if len(groups) == 1 else np.unique(kinds).tolist()
-        if len(present) == 1:
-            drawn: FloatArray = getattr(groups[present[0]].distribution, method)(
-                argument, *uniforms
-            )
+        if len(groups) == 1 or len(rows) == 1:
+            only = groups[kinds[0]].distribution
+            drawn: FloatArray = getattr(only, method)(argument, *uniforms)
             return drawn
         state = np.empty_like(argument)
-        for number in present:
+        for number in np.unique(kinds).tolist():
             parts = (values[..., kinds == number] for values in (argument, *uniforms))
             state[..., kinds == number] = getattr(groups[number].distribution, method)(*parts)
         return state

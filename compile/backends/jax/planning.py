@@ -88,9 +88,7 @@ def tables_of(program: Program, plan: Plan, dtype: np.dtype[Any]) -> Tables:
     held = program.scan if plan.updates == "stretches" else program.groups
     order = np.arange(size) if single else np.concatenate([group.rows for group in held])
     moved = None if _is_identity(order) else order
-    turns = (
-        np.concatenate([block.rows for block in program.scan]) if plan.updates == "rows" else None
-    )
+    turns = np.concatenate(program.turns) if plan.updates == "rows" else None
     noise = None if program.noise is None else program.noise.of_rows(size)[order]
     return Tables(
         layout=layout_of(program, moved, single),

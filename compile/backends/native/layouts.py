@@ -289,11 +289,7 @@ class _Sparse(Layout):
 
 def scan_order(program: Program) -> IntArray:
     """The rows of a scan, one after another; no element where rows are drawn."""
-    if program.schedule == "random":
-        return np.zeros(0, dtype=np.int64)
-    if program.schedule == "sequential":
-        return np.arange(program.size, dtype=np.int64)
-    return np.concatenate([block.rows for block in program.scan]).astype(np.int64)
+    return np.array([row for rows in program.turns for row in rows], dtype=np.int64)
 
 
 def layout_of(
