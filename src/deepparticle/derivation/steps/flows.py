@@ -29,6 +29,9 @@ _READS = 200_000
 # The central difference of a step h misses h² K³ φ''''/6, and rounding 1e-16 θ / h.
 _STEP = 1e-4
 
+# In a matrix of more subparticles dots would hide what they mark.
+_DOTTED = 60
+
 
 def _inside(subject: Subject) -> FloatArray:
     """The present states, moved off the ends of their support, so that both sides can be tried."""
@@ -118,10 +121,11 @@ def _figure(subject: Subject) -> Figure:
     limit = float(np.max(np.abs(slopes), initial=0.0)) or 1.0
     shown = axes.imshow(slopes, cmap=DIVERGING, vmin=-limit, vmax=limit, interpolation="nearest")
     frame_of_subparticles(axes, subject)
-    down, across = subject.ends.T
-    size = min(3.0, 60.0 / subject.size)
-    axes.plot(across, down, "o", color=INK, markersize=size, mew=0, label="boundary state")
-    legend(axes, loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    if subject.size <= _DOTTED:
+        down, across = subject.ends.T
+        size = min(3.0, 60.0 / subject.size)
+        axes.plot(across, down, "o", color=INK, markersize=size, mew=0, label="boundary state")
+        legend(axes, loc="lower center", bbox_to_anchor=(0.5, 1.0))
     colour_bar(axes, shown, "∂E[σ_target']/∂σ_source", shrink=0.7)
     return figure
 

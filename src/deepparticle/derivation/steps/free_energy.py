@@ -6,15 +6,12 @@ r"""What inference is: variational free energy is divergence plus surprise.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from deepparticle.agents.distribution import StateDistribution
-from deepparticle.analysis.quadrature import axis_rule, sufficient_nodes
-from deepparticle.blankets._types import FloatArray
 from deepparticle.derivation.check import Check, Condition, CounterExample, compared
+from deepparticle.derivation.generative_pair import pair_of
 from deepparticle.derivation.proof import Proof, equality, symbolic_algebra
 from deepparticle.derivation.step import Step
 from deepparticle.derivation.subject import Subject
@@ -24,90 +21,17 @@ if TYPE_CHECKING:
 
 __all__ = ["STEP"]
 
-_PAIRS = 12
-
-
-@dataclass(frozen=True)
-class _Pair:
-    """A subparticle that is hidden (η), another that it drives and whose state s is seen.
-
-    Its generative model: the law of the hidden state, and that of the seen one given the hidden.
-    """
-
-    hidden: StateDistribution
-    seen: StateDistribution
-    prior: float
-    drive: float
-    coupling: float
-    state: float
-
-    def surprise(self, nodes: int) -> float:
-        """−ln p(s), in nats."""
-        rule = axis_rule(self.hidden, nodes)
-        return -float(_log_sum(np.log(rule.weights) + self._joint(rule.nodes)))
-
-    def divergence(self, bias: float, nodes: int) -> float:
-        """KL[q‖p(η|s)] for q with some bias, in nats."""
-        rule = axis_rule(self.hidden, nodes)
-        log_q = bias * rule.nodes - self.hidden.log_partition(bias)
-        posterior = self._joint(rule.nodes)
-        posterior = posterior - _log_sum(np.log(rule.weights) + posterior)
-        return float((rule.weights * np.exp(log_q)) @ (log_q - posterior))
-
-    def free_energy(self, bias: float, nodes: int) -> float:
-        """E_q[ln q(η) − ln p(η)] in closed form, less E_q[ln p(s|η)]; in nats."""
-        rule = axis_rule(self.hidden, nodes)
-        q = rule.weights * np.exp(bias * rule.nodes - self.hidden.log_partition(bias))
-        complexity: float = self.hidden.kl(bias, self.prior)
-        return complexity - float(q @ self._likelihood(rule.nodes))
-
-    def nodes(self, bias: float) -> int:
-        """How many nodes integrate against this pair's laws."""
-        coupling = np.array([[0.0, self.coupling], [self.coupling, 0.0]])
-        drive = np.array([max(abs(self.prior), abs(bias)), abs(self.drive)])
-        return sufficient_nodes([self.hidden, self.seen], coupling, drive)
-
-    def _likelihood(self, hidden: FloatArray) -> FloatArray:
-        """The log density ln p(s|η), against the base measure."""
-        argument = self.drive + self.coupling * hidden
-        found: FloatArray = argument * self.state - self.seen.log_partition(argument)
-        return found
-
-    def _joint(self, hidden: FloatArray) -> FloatArray:
-        prior = self.prior * hidden - self.hidden.log_partition(self.prior)
-        found: FloatArray = prior + self._likelihood(hidden)
-        return found
-
-
-def _log_sum(logs: FloatArray) -> float:
-    from scipy.special import logsumexp
-
-    return float(logsumexp(logs))
-
-
-def _pair(subject: Subject, target: int, source: int) -> _Pair:
-    """The pair with all other states as they are."""
-    arguments, coupling = subject.argument(subject.state), float(subject.scaled[target, source])
-    back = float(subject.scaled[source, target])
-    return _Pair(
-        hidden=subject.distributions[source],
-        seen=subject.distributions[target],
-        prior=float(arguments[source] - back * subject.state[target]),
-        drive=float(arguments[target] - coupling * subject.state[source]),
-        coupling=coupling,
-        state=float(subject.state[target]),
-    )
+_PAIRS, _NODES = 6, 160
 
 
 def _check(subject: Subject) -> Check:
     functionals, sums, entries = [], [], []
     for target, source in subject.ends[:_PAIRS].tolist():
-        pair = _pair(subject, target, source)
+        pair = pair_of(subject, target, source)
         for bias in pair.prior + subject.rng("free-energy").normal(size=2):
-            nodes = pair.nodes(bias)
-            functionals.append(pair.free_energy(bias, nodes))
+            functionals.append(pair.free_energy(bias, _NODES))
             # Other nodes, so that the sides share no error of the quadrature.
-            sums.append(pair.divergence(bias, nodes + 9) + pair.surprise(nodes + 9))
+            sums.append(pair.divergence(bias, _NODES + 9) + pair.surprise(_NODES + 9))
             entries.append(f"η = {subject.paths[source]}, s = {subject.paths[target]}")
     return compared(
         ("F[q] = E_q[ln q(η) − ln p(η, s)]", functionals),
@@ -182,11 +106,10 @@ def _figure(subject: Subject) -> Figure:
     from deepparticle.figures.style import BLUE, COLUMN, GREY, VERMILION, legend, new_figure, plain
 
     target, source, _ = strongest_pair(subject)
-    pair = _pair(subject, target, source)
-    biases = pair.prior + np.linspace(-4.0, 4.0, 81)
-    nodes = max(pair.nodes(biases[0]), pair.nodes(biases[-1]))
-    curve = np.array([pair.free_energy(bias, nodes) for bias in biases])
-    surprise = pair.surprise(nodes)
+    pair = pair_of(subject, target, source)
+    biases = pair.prior + np.linspace(-4.0, 4.0, 61)
+    curve = np.array([pair.free_energy(bias, _NODES) for bias in biases])
+    surprise = pair.surprise(_NODES)
     figure = new_figure(COLUMN, 2.6)
     axes = figure.subplots()
     axes.plot(biases, curve, color=BLUE, label="free energy F")

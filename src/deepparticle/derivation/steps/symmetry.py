@@ -159,7 +159,8 @@ STEP = Step(
         "antisymmetric part A of the couplings cancels. In the updates it does not: each "
         "subparticle uses its own K_ij. So the argument of every update has two parts. One climbs "
         "the exponent of the joint law; the other, Aσ, goes around it. With symmetric couplings "
-        "there is only the first, and the joint law is what the network settles to."
+        "there is only the first, and a network that is updated one subparticle at a time settles "
+        "to the joint law."
     ),
     equation="σᵀKσ = σᵀK†σ,  K† = (K + Kᵀ)/2,  A = (K − Kᵀ)/2\nθ = ∇(c·σ + ½ σᵀK†σ) + Aσ",
     latex=(
@@ -176,9 +177,9 @@ STEP = Step(
     condition=Condition(
         published="The stationary law depends on the symmetric part of the couplings alone.",
         needed=(
-            "It does where A = 0. The flow Aσ has no sources or sinks and runs along the levels of "
-            "|σ|², but not along those of the exponent, and on [−1, 1] it runs into the walls. A "
-            "small A changes the law little, which is another statement."
+            "On [−1, 1] this is so where A = 0, and only there. The flow Aσ has no sources or "
+            "sinks and runs along the levels of |σ|², but not along those of the exponent, and it "
+            "runs into the walls. A small A changes the law little, which is another statement."
         ),
     ),
     refuting=_counterexample,
