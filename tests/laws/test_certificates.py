@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from support.worlds import worlds
+from support.worlds import add_noise, worlds
 
 import deepparticle as dp
 from deepparticle.blankets.score_test import two_sided
@@ -17,8 +17,9 @@ SCHEDULES = ("synchronous", "sequential", "chromatic")
 @settings(deadline=None, max_examples=60, derandomize=True)
 @given(worlds(max_leaves=7), st.sampled_from(SCHEDULES), st.integers(0, 2**32 - 1))
 def test_the_objects_keep_the_law(world: dp.Partition, schedule: str, seed: int) -> None:
-    """Nested, of mixed distributions, precisions and clocks: all statements of all worlds."""
+    """Nested, of mixed distributions, precisions and clocks, some noisy: all that can be said."""
     rng = np.random.default_rng(seed)
+    add_noise(world, rng)
     start = world.time
     states = []
     for _ in range(150):

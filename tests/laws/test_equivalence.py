@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from support.schedules import OWN
-from support.worlds import worlds_for
+from support.worlds import add_noise, worlds_for
 
 import deepparticle as dp
 from deepparticle.blankets._types import FloatArray
@@ -136,6 +136,7 @@ def compare_learning(
     schedule: str, mode: str, world: dp.Partition, chains: int | None, rng: np.random.Generator
 ) -> None:
     add_processes(world)
+    add_noise(world, rng)
     number = int(rng.integers(2**31))
     objects, kernel = (
         dp.Simulator(world, backend, schedule, chains=chains, seed=number)
@@ -182,6 +183,7 @@ def compare_free_runs(
     schedule: str, mode: str, world: dp.Partition, chains: int | None, rng: np.random.Generator
 ) -> None:
     add_processes(world)
+    add_noise(world, rng)
     # Without walls a step of continuous time stretches differences by up to 1 + τ‖K‖.
     time: dict[str, Any] = {"time_step": 1e-3} if schedule == "langevin" else {}
     objects, kernel = (
@@ -235,6 +237,7 @@ def compare_stepping(
     schedule: str, mode: str, world: dp.Partition, learn: bool, number: int
 ) -> None:
     add_processes(world)
+    add_noise(world, np.random.default_rng(number))
     simulator = dp.Simulator(world, "numpy", schedule, seed=number)
     rng = np.random.default_rng(number)
     assert_equal(variables_of(world), simulator.variables, "lowering")

@@ -15,6 +15,7 @@ import scipy.sparse
 from hypothesis import strategies as st
 
 import deepparticle as dp
+from deepparticle.blankets import ExplicitBoundary
 
 DISTRIBUTIONS: tuple[dp.StateDistribution, ...] = (
     dp.ContinuousBernoulli(),
@@ -91,6 +92,18 @@ def schedules_of(world: dp.Partition) -> tuple[str, ...]:
     """The schedules in which a world can be stepped."""
     smooth = all(leaf.distribution.is_continuous for leaf in world.subparticles)
     return SCHEDULES if smooth else SCHEDULES[:-1]
+
+
+def add_noise(world: dp.Partition, rng: np.random.Generator) -> None:
+    """Make some explicit boundary states noisy, in place; in every other world none."""
+    if rng.random() < 0.5:
+        return
+    for boundary in world.boundaries():
+        if isinstance(boundary, ExplicitBoundary) and boundary.kind == "boundary":
+            noisy = rng.random() < 0.4
+            sd = float(rng.choice([0.0, 0.1, 0.6]))
+            if noisy:
+                boundary.conditional = dp.GaussianBoundary(boundary.weight, sd)
 
 
 def _settings(draw: st.DrawFn, wanted: bool) -> dict[str, Any]:
