@@ -532,7 +532,9 @@ class Partition(Tree):
 
         No subparticle's new state depends on anything but its own blanket: its residual
         :math:`\sigma_i' - L(\theta_i)` goes with no function of what it does not sense
-        (:mod:`deepparticle.blankets.score_test`).
+        (:mod:`deepparticle.blankets.score_test`). What noisy boundary states showed is not
+        recorded; the mean over their noise takes the place of :math:`L`
+        (:mod:`deepparticle.partitions.transitions`).
 
         Parameters
         ----------
