@@ -36,7 +36,7 @@ from deepparticle.partitions.schedules import (
     turns_of,
 )
 
-__all__ = ["LANGEVIN", "FrozenNetwork", "applied", "frozen_network"]
+__all__ = ["LANGEVIN", "FrozenNetwork", "applied", "frozen_network", "noisy_boundaries"]
 
 LANGEVIN = "langevin"
 """The schedule in continuous time."""
@@ -263,6 +263,7 @@ def frozen_network(
     schedule: str | None = None,
     precision: ArrayLike | None = None,
     where: str = "frozen_network",
+    noisy: bool = False,
 ) -> FrozenNetwork:
     """Read a network off a simulator, or off a matrix of couplings.
 
@@ -277,6 +278,9 @@ def frozen_network(
         As of `Simulator.infer`.
     where : str
         Who asks, for messages.
+    noisy : bool
+        Whether boundary states may be noisy: for those who only sample, and take no law of a step
+        from the numbers.
 
     Returns
     -------
@@ -286,7 +290,8 @@ def frozen_network(
     ------
     SettingError
         If a process answers in each step, or chains are shown different evidence: the process then
-        has no stationary law of this kind.
+        has no stationary law of this kind. If boundary states are noisy: new states then follow a
+        mixture, of which these numbers are not all that there is to know.
 
     Examples
     --------
@@ -301,6 +306,15 @@ def frozen_network(
     if schedule is None:
         schedule = program.schedule
     checked_schedule(schedule, where)
+    if noisy_boundaries(program) and not noisy:
+        raise SettingError(
+            Fault(
+                where,
+                "boundary states are Dirac deltas, so that a step has the law that is declared",
+                f"{noisy_boundaries(program)} noisy boundary states",
+                "replace them: boundary.conditional = dp.Delta(boundary.weight)",
+            )
+        )
     named = named_by_path(simulator._world, evidence, where)
     given = resolved_evidence(program, named, axes, where)
     if simulator._engine.surroundings.answers(given):
@@ -337,6 +351,11 @@ def frozen_network(
         np.asarray(program.clock),
         np.asarray(simulator._settings["time_step"] if program.schedule == LANGEVIN else one),
     )
+
+
+def noisy_boundaries(program: Program) -> int:
+    """How many boundary states have noise."""
+    return 0 if program.noise is None else int(np.count_nonzero(program.noise.deviations))
 
 
 def _scaled(couplings: Any, beta: FloatArray, alone: bool) -> Any:

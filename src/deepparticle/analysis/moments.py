@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from deepparticle.analysis.frozen import FrozenNetwork, frozen_network
+from deepparticle.analysis.frozen import FrozenNetwork, frozen_network, noisy_boundaries
 from deepparticle.analysis.networks import Network, simulator_of
 from deepparticle.analysis.sampling import sampled_blocks
 from deepparticle.analysis.stationary_law import law_of
@@ -145,7 +145,7 @@ def moments(
     precision : optional
         As of `Simulator.infer`.
     method : {"auto", "exact", "sampled"}
-        ``auto`` is exact up to four subparticles.
+        ``auto`` is exact up to four subparticles, where no boundary state is noisy.
     steps, burn_in, chains, seed
         Of the run: steps per chain that are averaged, and before that; at least two chains.
     nodes : int, optional
@@ -176,9 +176,15 @@ def moments(
     own: dict[str, Any] = {} if schedule is None else {"schedule": schedule}
     simulator = network if isinstance(network, Simulator) else simulator_of(network, **own)
     frozen = frozen_network(
-        simulator, evidence, schedule=schedule, precision=precision, where=where
+        simulator,
+        evidence,
+        schedule=schedule,
+        precision=precision,
+        where=where,
+        noisy=method != "exact",
     ).single(where)
-    if method == "exact" or (method == "auto" and frozen.size <= _EXACT):
+    few = frozen.size <= _EXACT and not noisy_boundaries(frozen.program)
+    if method == "exact" or (method == "auto" and few):
         return _exact(frozen, nodes)
     if frozen.schedule != simulator.program.schedule:
         raise SettingError(
