@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
@@ -80,8 +81,7 @@ class Lesson:
         if not values:
             outputs, found = app.run()
             return list(outputs), {name: found[name] for name in found}
-        _, first = app.run()
-        controls = {name: first[name] for name in first if is_control(first[name])}
+        controls = _as_it_opens(self)
         unknown = sorted(set(values) - set(controls))
         if unknown:
             raise SettingError(
@@ -92,9 +92,16 @@ class Lesson:
                     "give the name of a slider or menu",
                 )
             )
-        given = {name: _Set(values.get(name, one.value)) for name, one in controls.items()}
+        given = {name: _Set(values.get(name, value)) for name, value in controls.items()}
         outputs, found = app.run(defs=given)
         return list(outputs), {name: found[name] for name in found} | given
+
+
+@cache
+def _as_it_opens(lesson: Lesson) -> dict[str, Any]:
+    """What its controls are set to, by name; the whole lesson runs once in order to know."""
+    _, found = lesson.app().run()
+    return {name: found[name].value for name in found if is_control(found[name])}
 
 
 @dataclass(frozen=True)
