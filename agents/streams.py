@@ -4,12 +4,17 @@ A stream is a process that remembers how far it has come. A process that remembe
 method ``fork()``, which returns another one in the same state. Each chain of a simulator goes on
 with a fork of its own, and so does a copy of a world; the process that they came from is left
 alone, so that a simulator is a snapshot here, too.
+
+A process whose answers are settled beforehand, whatever is done, can say so: ``ahead(count)``
+returns those of the next steps, and ``skip(count)`` passes over them. Then backends make many steps
+per call, as with evidence that stays. A stream of values that are all there is such a process; one
+that is read from an iterator is not, for nobody knows what that waits for.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -52,6 +57,21 @@ class _Tape:
     def __init__(self, iterable: Iterable[ArrayLike]) -> None:
         self._rest: Iterator[ArrayLike] = iter(iterable)
         self._read: list[ArrayLike] = []
+        self._settled = isinstance(iterable, (Sequence, np.ndarray))
+        self._whole: FloatArray | None = None
+
+    def whole(self) -> FloatArray | None:
+        """All values, shape (T,) or (T, k), where they are known, sound and alike."""
+        if self._settled and self._whole is None:
+            self._settled = False  # unless it is shown below
+            values = [*self._read, *self._rest]
+            self._read, self._rest = values, iter(())
+            try:
+                self._whole = checked_numbers(values, "Stream", "values", 2)
+            except (SettingError, SettingTypeError):
+                return None  # whoever comes to the value that is wrong will say so
+            self._settled = self._whole.size > 0
+        return self._whole if self._settled else None
 
     def reach(self, place: int) -> int:
         """How many values there are, as far as `place` asks."""
@@ -130,6 +150,40 @@ class Stream:
         self._place += 1
         chosen = place % count if self._then == "cycle" else min(place, count - 1)
         return checked_numbers(self._tape[chosen], "Stream", "value", 1)
+
+    def ahead(self, count: int) -> FloatArray | None:
+        """The values of the next steps, as far as there are some; it stays where it is.
+
+        Parameters
+        ----------
+        count : int
+            Of how many steps.
+
+        Returns
+        -------
+        ndarray of shape (n,) or (n, k), or None
+            n < count where the stream stops. None where it has to be asked step by step.
+
+        Examples
+        --------
+        >>> tide = Stream([0.0, 1.0, 2.0], then="cycle")
+        >>> tide.skip(2)
+        >>> tide.ahead(3)
+        array([2., 0., 1.])
+        """
+        whole = self._tape.whole()
+        if whole is None:
+            return None
+        if self._then == "stop":
+            following: FloatArray = whole[self._place : self._place + count]
+            return following
+        places = np.arange(self._place, self._place + count)
+        last = len(whole)
+        return whole[places % last if self._then == "cycle" else np.minimum(places, last - 1)]
+
+    def skip(self, count: int) -> None:
+        """Go on as if it had given so many values."""
+        self._place += count
 
     def __repr__(self) -> str:
         return f"Stream(then={self._then!r}, position={self._place})"

@@ -5,12 +5,13 @@ A backend that compiles its loop takes such worlds into it
 step before, with the random numbers that were drawn for the whole block; the evidence of the step
 is what it shows besides, plus :math:`w_i \eta_i` of theirs. Every chain has worlds of its own.
 Where one of the processes that answer is plain Python, the block is a single step, and all of them
-answer before it.
+answer before it. (What is settled beforehand is no more than evidence,
+:mod:`deepparticle.compile.foretold`.)
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -86,9 +87,13 @@ class Answered(NamedTuple):
 
 
 def array_worlds(
-    program: Program, surroundings: Surroundings, givens: Sequence[object], learns: bool
-) -> tuple[ArrayWorld, ...]:
-    """The external states that answer, if all of them can within a block; otherwise none.
+    program: Program,
+    surroundings: Surroundings,
+    givens: Sequence[object],
+    learns: bool,
+    besides: Collection[int] = (),
+) -> tuple[ArrayWorld, ...] | None:
+    """The external states that answer, if all of them can within a block; otherwise None.
 
     Parameters
     ----------
@@ -98,19 +103,21 @@ def array_worlds(
         The evidence of each network.
     learns : bool
         Whether active states learn.
+    besides : collection of int
+        External states that need not be asked.
     """
     worlds = []
     for number, slot in enumerate(program.externals):
         opened = [is_open(number, given) for given in givens]
-        if slot.process is None or not any(opened):
+        if slot.process is None or number in besides or not any(opened):
             continue
         value = surroundings.values[number]
         form = array_form(slot.process, value.shape[2:])
         if form is None or not all(opened):
-            return ()
+            return None
         expectation = slot.expectation if learns and slot.learns else None
         if expectation is not None and (callable(expectation) or value.ndim > 2):
-            return ()
+            return None
         worlds.append(
             ArrayWorld(
                 number,

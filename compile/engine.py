@@ -18,21 +18,21 @@ from deepparticle.agents.biasing import bias_at, steps_of_one_bias
 from deepparticle.blankets._types import BoolArray, FloatArray, IntArray
 from deepparticle.compile.array_worlds import (
     ArrayWorld,
-    array_worlds,
     evidence_with,
     one_step_of,
     settle,
 )
 from deepparticle.compile.axes import Axes
-from deepparticle.compile.backends.base import Backend, Block, Trace
+from deepparticle.compile.backends.base import Backend, Block
 from deepparticle.compile.calling import Call
 from deepparticle.compile.divergence import DivergenceMonitor
 from deepparticle.compile.evidence import Surroundings
+from deepparticle.compile.foretold import Foretold, known_ahead
 from deepparticle.compile.interrupting import Interruption
 from deepparticle.compile.presentation import Presentation
 from deepparticle.compile.randomness import Drawn, drawn
 from deepparticle.compile.run import Recorder
-from deepparticle.compile.timeline import Timeline, one_step
+from deepparticle.compile.timeline import Timeline, evidence_kept, one_step
 
 __all__ = ["Call", "Engine", "Timeline"]
 
@@ -188,7 +188,7 @@ class Engine:
         if recorder is not None:
             with nullcontext() if monitor.bounded else np.errstate(all="ignore"):
                 recorder.take(
-                    trace, block.steps, self.couplings, lambda: _evidence_kept(block, trace)
+                    trace, block.steps, self.couplings, lambda: evidence_kept(block, trace)
                 )
         shown = [one.value for one in trace.worlds]
         evidence = evidence_with(block.evidence[block.shown[:, -1]], block.worlds, shown)
@@ -267,11 +267,12 @@ class Engine:
         recorder: Recorder | None,
         monitor: DivergenceMonitor,
         worlds: tuple[ArrayWorld, ...] = (),
+        changes: bool = False,
     ) -> int:
         networks, chains, size = self.axes.shape
         numbers, work = networks * chains * size, self.backend.work()
         limit = max(1, _WORK // work)
-        if not self._own_stream and call.mode == "stochastic":
+        if changes or (not self._own_stream and call.mode == "stochastic"):
             noise = self.backend.program.noise
             most = size if noise is None else max(size, noise.targets.size)
             limit = min(limit, max(1, _NUMBERS // (networks * chains * most)))
@@ -308,49 +309,49 @@ class Engine:
         """Make steps in which the processes of the external states answer.
 
         The world answers first, to the actions before; then active states learn from the answer.
-        Steps are made one at a time, unless the backend takes the worlds into its own loop.
+        Steps are made one at a time, unless what answers is settled beforehand, or is array code
+        that the backend takes into its own loop.
 
         Parameters
         ----------
         givens : sequence of None, ndarray or dict of int to ndarray
             What each network is given, as of `resolved_evidence`; other parameters as of `play`.
         """
+        around, program = self.surroundings, self.backend.program
         once = np.zeros((1, self.axes.shape[0]), dtype=np.intp)
         done = 0
         while done < steps and not interruption:
-            worlds = self._taken(givens, call)
-            without = [world.number for world in worlds]
-            stop = done + 1
-            if worlds:
-                base = self.surroundings.evidence_of_each(givens, without)
+            ahead = known_ahead(self.backend, around, givens, call.learning_rate is not None)
+            told, worlds, stop = *(ahead or ((), ())), done + 1
+            if ahead is not None:
+                base = around.evidence_of_each(givens, {*told, *(one.number for one in worlds)})
                 now = Timeline.of([base], once, steps, self.axes)
-                stop = self._next_cut(done, now, call, recorder, monitor, worlds)
+                stop = self._next_cut(done, now, call, recorder, monitor, worlds, bool(told))
+            known = Foretold(program, around, told, stop - done)
+            if not known.steps:  # a stream that has stopped says so when it is asked
+                ahead, worlds, known = None, (), Foretold(program, around, (), 1)
+            stop = done + known.steps
             # The order of the draws is part of what is promised: uniforms, rows, processes.
             self._set_bias(call, recorder)
             numbers, worlds = self._randomness(call.mode, stop - done, worlds)
             resets = np.zeros(stop - done, dtype=np.bool_)
             resets[0] = reset and done == 0
-            if not worlds:
+            if ahead is None:
                 state = self.backend.variables.state
                 if resets[0]:
                     state = np.zeros_like(state)
-                self.surroundings.advance(givens, state, self._streams, call.learning_rate)
-                base = self.surroundings.evidence_of_each(givens)
-                now = Timeline.of([base], once, steps, self.axes)
-            shown = now.shown(done, stop)
-            block = self._block(call, now.rows, shown, numbers, recorder, resets, worlds)
-            self._make(block, recorder, monitor, stop == steps)
+                around.advance(givens, state, self._streams, call.learning_rate)
+                base = around.evidence_of_each(givens)
+            rows, shown = known.rows(base)
+            block = self._block(call, rows, shown, numbers, recorder, resets, worlds)
+            before = self.time
+            try:
+                self._make(block, recorder, monitor, stop == steps)
+            finally:
+                known.settle(self.time - before)
             advance(stop - done)
             done = stop
         return done
-
-    def _taken(self, givens: Sequence[Any], call: Call) -> tuple[ArrayWorld, ...]:
-        """The worlds that the backend takes into its loop: all that answer, or none."""
-        if not self.backend.holds_worlds:
-            return ()
-        learns = call.learning_rate is not None
-        worlds = array_worlds(self.backend.program, self.surroundings, givens, learns)
-        return worlds if self.backend.takes(worlds) else ()
 
     def learn(
         self,
@@ -391,10 +392,3 @@ class Engine:
                 reset=reset,
                 advance=advance,
             )
-
-
-def _evidence_kept(block: Block, trace: Trace) -> FloatArray:
-    """The evidence of the steps that were kept, shape (R, K, C, N)."""
-    if block.worlds:
-        return trace.kept["evidence"]
-    return block.evidence[block.shown[:, block.kept]]

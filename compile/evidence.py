@@ -200,7 +200,7 @@ class Surroundings:
                 continue
             actions = self.acting_weights[number][network] * state[network, chain, slot.acting]
             held = np.array(self.values[number][network, chain])
-            process = self._process_of(number, network, chain)
+            process = self.process_of(number, network, chain)
             answer = process(held, actions, streams[network])
             if answer is None:
                 raise SettingTypeError(
@@ -228,8 +228,8 @@ class Surroundings:
         alike = np.stack(np.broadcast_arrays(*answers))
         self.values[number] = alike.reshape(networks, chains, *alike.shape[1:])
 
-    def _process_of(self, number: int, network: int, chain: int) -> Any:
-        # One that remembers something is another one in each chain, and not the world's.
+    def process_of(self, number: int, network: int, chain: int) -> Any:
+        """The process of an external state: if it remembers something, another in each chain."""
         key = number, network, chain
         if key not in self._processes:
             self._processes[key] = forked(self._program.externals[number].process)

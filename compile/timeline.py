@@ -1,4 +1,4 @@
-"""Which evidence is shown when, and a step of a block as a block of its own."""
+"""Which evidence is shown when; a step of a block as a block of its own."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 
 from deepparticle.blankets._types import FloatArray, IntArray
 from deepparticle.compile.axes import Axes
-from deepparticle.compile.backends.base import Block
+from deepparticle.compile.backends.base import Block, Trace
 
-__all__ = ["Timeline", "one_step"]
+__all__ = ["Timeline", "evidence_kept", "one_step"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,3 +73,10 @@ def one_step(block: Block, step: int) -> Block:
         reset=None if block.reset is None else block.reset[at],
         kept=block.kept[at],
     )
+
+
+def evidence_kept(block: Block, trace: Trace) -> FloatArray:
+    """The evidence of the steps that were kept, shape (R, K, C, N)."""
+    if block.worlds:
+        return trace.kept["evidence"]
+    return block.evidence[block.shown[:, block.kept]]

@@ -200,7 +200,12 @@ def _by_speed(program: Program, networks: int) -> tuple[str, ...]:
 
 
 def _answers_in_arrays(program: Program) -> bool:
-    answering = [slot for slot in program.externals if slot.process is not None]
+    # What is settled beforehand is evidence to every backend, whether the others are array code.
+    answering = [
+        slot
+        for slot in program.externals
+        if slot.process is not None and not callable(getattr(slot.process, "ahead", None))
+    ]
     forms = [array_form(slot.process, slot.value.shape) for slot in answering]
     return bool(forms) and None not in forms
 

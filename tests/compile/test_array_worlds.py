@@ -328,7 +328,11 @@ def test_one_plain_process_among_them_makes_single_steps(monkeypatch: pytest.Mon
 def test_auto_takes_the_backend_whose_loop_holds_the_world() -> None:
     assert dp.Simulator(loop(), "auto").backend == "jax"
     assert dp.Simulator(loop(dp.LinearGaussian(0.5)), "auto").backend == "jax"
+    mixed = loop()
+    mixed.sense(mixed.add_external("tide", 0.0, dp.Stream([0.0, 1.0])), "left")
+    assert dp.Simulator(mixed, "auto").backend == "jax"
     plain = dp.Simulator(loop(lambda value, actions, rng: value), "auto").backend
+    assert plain == dp.Simulator(loop(dp.Stream([0.0, 1.0])), "auto").backend
     assert plain == dp.Simulator(loop(None), "auto").backend
 
 
