@@ -24,7 +24,7 @@ from typing import Any, NamedTuple, TypeAlias, overload
 
 import numpy as np
 
-from deepparticle.agents.external import Process
+from deepparticle.agents.external import Process, offered
 from deepparticle.blankets.errors import Fault, SettingError, SettingTypeError
 
 __all__ = ["ArrayFunction", "ArrayProcess", "Draws", "array_form", "array_process"]
@@ -177,6 +177,6 @@ def array_form(process: Process | None, shape: tuple[int, ...]) -> ArrayProcess 
     >>> array_form(abs, ()) is None
     True
     """
-    offered = getattr(process, "array_form", None)
-    form: ArrayProcess | None = offered(shape) if callable(offered) else None
+    method = offered(process, "array_form")
+    form: ArrayProcess | None = None if method is None else method(shape)
     return form

@@ -39,7 +39,7 @@ from deepparticle.blankets.boundary import Boundary, BoundaryEnd
 from deepparticle.blankets.errors import Fault, SettingError, SettingTypeError
 from deepparticle.blankets.numbers import finite_number, real_array
 
-__all__ = ["Expectation", "ExternalState", "Process", "forked", "response_error"]
+__all__ = ["Expectation", "ExternalState", "Process", "forked", "offered", "response_error"]
 
 # Any for the arrays: a function written for NDArray[np.float64] is a process, too.
 Process: TypeAlias = Callable[[Any, Any, np.random.Generator], ArrayLike]
@@ -62,6 +62,29 @@ def forked(process: Process | None) -> Process | None:
     fork = getattr(process, "fork", None)
     made: Process | None = fork() if callable(fork) else process
     return made
+
+
+def offered(process: Process | None, method: str) -> Callable[..., Any] | None:
+    """A method that stands in for calling a process, if its class has one.
+
+    A subclass that answers in another way, and does not say so there, does not have it.
+
+    Examples
+    --------
+    >>> from deepparticle.agents.streams import Stream
+    >>> class Loud(Stream):
+    ...     def __call__(self, value, actions, rng):
+    ...         return 10.0 * super().__call__(value, actions, rng)
+    >>> offered(Stream([1.0]), "ahead") is None, offered(Loud([1.0]), "ahead") is None
+    (False, True)
+    """
+    for kind in type(process).__mro__:
+        if method in vars(kind):
+            found: Callable[..., Any] = getattr(process, method)
+            return found
+        if "__call__" in vars(kind):
+            return None
+    return None
 
 
 def response_error(

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from deepparticle.agents.external import offered
 from deepparticle.blankets._types import FloatArray, IntArray
 from deepparticle.compile.array_worlds import ArrayWorld, array_worlds
 from deepparticle.compile.backends.base import Backend
@@ -35,7 +36,7 @@ def foretold(
     """
     found = []
     for number, slot in enumerate(program.externals):
-        if not callable(getattr(slot.process, "ahead", None)) or (learns and slot.learns):
+        if offered(slot.process, "ahead") is None or (learns and slot.learns):
             continue
         if not all(is_open(number, given) for given in givens):
             continue

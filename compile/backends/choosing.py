@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from deepparticle.agents.array_processes import array_form
+from deepparticle.agents.external import offered
 from deepparticle.blankets.errors import Fault, SettingError, SettingTypeError
 from deepparticle.compile.backends.base import Backend
 from deepparticle.compile.backends.numpy_backend import NumpyBackend
@@ -204,7 +205,7 @@ def _answers_in_arrays(program: Program) -> bool:
     answering = [
         slot
         for slot in program.externals
-        if slot.process is not None and not callable(getattr(slot.process, "ahead", None))
+        if slot.process is not None and offered(slot.process, "ahead") is None
     ]
     forms = [array_form(slot.process, slot.value.shape) for slot in answering]
     return bool(forms) and None not in forms

@@ -72,6 +72,18 @@ def test_a_plain_process_offers_no_form_and_an_array_process_is_its_own() -> Non
     assert array_form(None, ()) is None
 
 
+def test_a_subclass_that_answers_otherwise_offers_no_form() -> None:
+    class Clipped(dp.LinearGaussian):
+        def __call__(self, value: Any, actions: Any, rng: np.random.Generator) -> Any:
+            return np.clip(super().__call__(value, actions, rng), -1.0, 1.0)
+
+    class Named(dp.LinearGaussian):
+        """It answers as its parent does."""
+
+    assert array_form(Clipped(0.5), ()) is None
+    assert array_form(Named(0.5), ()) is not None
+
+
 def test_what_is_compiled_once_is_found_again() -> None:
     """Forms of one object are equal and hash alike, whatever the object is."""
     linear = dp.LinearGaussian(np.eye(2))
