@@ -364,6 +364,22 @@ def a_cycle() -> dict[str, Any]:
 
 
 @cache
+def fast_inside_slow() -> dict[str, Any]:
+    world = dp.Partition("world")
+    for name in ("left", "right"):
+        area = world.add_partition(name, clock=16)
+        context = area.add_population("context", 3)
+        for number in "12":
+            column = area.add_partition(f"column{number}", clock=4)
+            tone = column.add_population("tone", 3)
+            cells = column.add_population("cells", 8, clock=1)
+            world.couple(context, tone, 2.5 / 3)
+            world.couple(tone, cells, 2.5 / 3)
+    run = dp.Simulator(world, chains=8, seed=0).infer(steps=2000, burn_in=100)
+    return {"world": world, "run": run}
+
+
+@cache
 def several_networks() -> dict[str, Any]:
     images = dp.datasets.cross_and_bar()
     seeds = list(range(8))
@@ -411,6 +427,7 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "Simulation 6: faces": people,
     "Information and steady states": steady_states,
     "Things and beliefs": a_thing,
+    "Levels": fast_inside_slow,
     "The appendix: one state, and two": dict,  # its curves need no runs
     "Published and measured": several_networks,
 }

@@ -33,6 +33,7 @@ from deepparticle.figures.information import (
 )
 from deepparticle.figures.landscapes import best_region, landscape, landscapes
 from deepparticle.figures.leak import leak_against_orthogonality
+from deepparticle.figures.levels import time_scales
 from deepparticle.figures.regimes import (
     RegimePanel,
     attractor_gallery,
@@ -92,4 +93,5 @@ __all__ = [
     "regime_overview",
     "retention_panel",
     "throughput",
+    "time_scales",
 ]
