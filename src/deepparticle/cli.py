@@ -1,4 +1,4 @@
-"""The command line: ``deepparticle demo``, ``reproduce``, ``bench``, ``--help``, ``--version``."""
+"""The command line: ``deepparticle demo``, ``teach``, ``lessons``, ``reproduce``, ``bench``."""
 
 from __future__ import annotations
 
@@ -44,8 +44,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     demo.add_argument("--quick", action="store_true", help="learn a tenth as long")
     from deepparticle.benchmarks.command import add_command as add_bench
+    from deepparticle.derivation.command import add_command as add_teach
+    from deepparticle.lessons.command import add_command as add_lessons
     from deepparticle.reproduce.command import add_command as add_reproduce
 
+    add_teach(commands)
+    add_lessons(commands)
     add_reproduce(commands)
     add_bench(commands)
     return parser
@@ -62,6 +66,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from deepparticle.reproduce.command import run_command as run_reproduce
 
         return run_reproduce(options)
+    if options.command == "teach":
+        from deepparticle.derivation.command import run_command as run_teach
+
+        return run_teach(options)
+    if options.command == "lessons":
+        from deepparticle.lessons.command import run_command as run_lessons
+
+        return run_lessons(options)
     from deepparticle.demo import run_demo
 
     # A file in the place of the folder is found out now, not after a minute of learning.

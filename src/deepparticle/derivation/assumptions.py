@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
 from deepparticle.agents.continuous_bernoulli import ContinuousBernoulli
 from deepparticle.blankets.conditional import Delta
 from deepparticle.blankets.errors import PartitionError
@@ -63,10 +61,6 @@ def _equal_clocks(subject: Subject) -> bool:
     return subject.network.clocks_agree
 
 
-def _unit_precision(subject: Subject) -> bool:
-    return bool(np.all(subject.precision == 1.0))
-
-
 def _of_the_run(subject: Subject) -> None:
     """A partition at rest does not say how it will be run."""
 
@@ -115,12 +109,6 @@ _ALL = (
         "precision times coupling is the same in both directions of every pair",
         r"\beta_i J_{ij} = \beta_j J_{ji}",
         _symmetric,
-    ),
-    Assumption(
-        "unit precision",
-        "all precisions are 1",
-        r"\beta_i = 1",
-        _unit_precision,
     ),
     Assumption(
         "equal clocks",

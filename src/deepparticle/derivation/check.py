@@ -102,9 +102,11 @@ def compared(
     >>> compared(("L(1)", [0.313]), ("1/3", [0.333])).holds
     False
     """
-    sides = [np.atleast_1d(np.asarray(values, dtype=float)).ravel() for _, values in (left, right)]
-    scale = max([1.0, *(float(np.max(np.abs(side))) for side in sides if side.size)])
-    return Check(left[0], right[0], *sides, tolerance * scale, entries, unit)
+    first, second = (
+        np.atleast_1d(np.asarray(values, dtype=float)).ravel() for _, values in (left, right)
+    )
+    scale = max([1.0, *(float(np.max(np.abs(side))) for side in (first, second) if side.size)])
+    return Check(left[0], right[0], first, second, tolerance * scale, entries, unit)
 
 
 @dataclass(frozen=True, eq=False)

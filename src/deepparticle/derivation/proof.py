@@ -7,9 +7,9 @@ is stored is what came out, not what should have. sympy is an extra (``pip insta
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any
 
 from deepparticle.blankets.errors import Fault, SettingError
@@ -17,7 +17,7 @@ from deepparticle.blankets.errors import Fault, SettingError
 __all__ = ["Line", "Proof", "equality", "identity", "symbolic_algebra"]
 
 
-def symbolic_algebra() -> ModuleType:
+def symbolic_algebra() -> Any:
     """The package sympy, or an error that says how to get it."""
     try:
         import sympy
@@ -31,6 +31,10 @@ def symbolic_algebra() -> ModuleType:
             )
         ) from None
     return sympy
+
+
+# As wide as the text around an equation.
+_COLUMNS = 84
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,10 @@ class Line:
         return f"{print_latex(self.left)} = {print_latex(self.right)}"
 
     def __str__(self) -> str:
-        return f"{self.words}: {self.left} = {self.right}"
+        sympy = symbolic_algebra()
+        equation = sympy.Eq(self.left, self.right, evaluate=False)
+        shown = sympy.pretty(equation, use_unicode=True, num_columns=_COLUMNS)
+        return f"{self.words}:\n{textwrap.indent(shown, '    ')}"
 
 
 @dataclass(frozen=True)
@@ -83,7 +90,7 @@ class Proof:
         return all(line.holds for line in self.lines)
 
     def __str__(self) -> str:
-        return "\n".join(f"{'✓' if line.holds else '✗'} {line}" for line in self.lines)
+        return "\n\n".join(f"{'✓' if line.holds else '✗'} {line}" for line in self.lines)
 
 
 def equality(words: str, left: Any, right: Any) -> Line:
@@ -95,8 +102,8 @@ def equality(words: str, left: Any, right: Any) -> Line:
     Examples
     --------
     >>> x = symbolic_algebra().Symbol("x", positive=True)
-    >>> print(equality("squares", (x + 1) ** 2, x**2 + 2 * x + 1))
-    squares: (x + 1)**2 = x**2 + 2*x + 1
+    >>> equality("squares", (x + 1) ** 2, x**2 + 2 * x + 1).holds
+    True
     >>> equality("wrong", x, x + 1).remainder
     -1
     """
