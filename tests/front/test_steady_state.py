@@ -236,6 +236,30 @@ def test_where_quadrature_does_not_reach_it_is_said_why() -> None:
     assert "one step on the grid takes at most" in found.no_exact_law
 
 
+@pytest.mark.parametrize(
+    ("size", "schedule", "nodes"),
+    [(3, "synchronous", 12), (3, "random", None), (4, "sequential", None), (4, "synchronous", 7)],
+)
+def test_distances_of_three_and_four_are_exact(size: int, schedule: str, nodes: int | None) -> None:
+    """From the law by quadrature, which samples of both networks agree with."""
+    rng = np.random.default_rng(size)
+    K = 0.8 * rng.normal(size=(size, size)) * (1 - np.eye(size))
+    sim = simulator(K, 0.3 * rng.normal(size=size), schedule=schedule)
+    found = steady_state(sim, steps=1000, samples=0, nodes=nodes)
+    laws = [
+        stationary_law(simulator(one, sim.program.bias, schedule=schedule), nodes=nodes)
+        for one in (K, 0.5 * (K + K.T))
+    ]
+    assert found.total_variation == pytest.approx(total_variation(*laws), abs=1e-9)
+    assert found.total_variation is not None
+    assert found.total_variation > 0.005
+    own, other = (law.second_moments for law in laws)
+    exact = np.linalg.norm(own - other) / np.linalg.norm(other)
+    distance = found.moment_distance
+    slack = 4 * distance.second_moments_floor
+    assert distance.second_moments_beyond_noise == pytest.approx(exact, abs=slack)
+
+
 def test_continuous_time_is_measured_like_the_rest() -> None:
     sim = simulator(ONE_WAY, schedule="langevin", time_step=0.02)
     found = steady_state(sim, steps=2000, chains=40, samples=0)

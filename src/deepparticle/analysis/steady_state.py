@@ -154,6 +154,7 @@ def steady_state(
     samples: int = 400,
     seed: int = 0,
     precision: ArrayLike | None = None,
+    nodes: int | None = None,
     progress: bool = False,
 ) -> SteadyState:
     r"""Measure how far a network is from equilibrium, and what goes round in it.
@@ -175,6 +176,9 @@ def steady_state(
     seed : int
     precision : optional
         As of `Simulator.infer`.
+    nodes : int, optional
+        Nodes per state of the exact law, as of `stationary_law`. The number that is taken by itself
+        can be more than needed, and too many for four states that update at once: 8 or 9 do there.
     progress : bool
         Show progress bars.
 
@@ -225,7 +229,7 @@ def steady_state(
                 two_sample_test(one, other, statistic=statistic, seed=seeds[4])
                 for one, other in zip(*states, strict=True)
             )
-    exact, distance, reason = _exactly(frozen)
+    exact, distance, reason = _exactly(frozen, nodes)
     asymmetry = _asymmetry(frozen)
     return SteadyState(
         frozen.program.name,
@@ -252,14 +256,14 @@ def _last_states(
     return next(blocks).after[:, -1]
 
 
-def _exactly(network: FrozenNetwork) -> tuple[float | None, float | None, str]:
+def _exactly(network: FrozenNetwork, nodes: int | None) -> tuple[float | None, float | None, str]:
     """The entropy production and the total variation, where quadrature reaches."""
     if network.networks is not None:
         return None, None, "several networks"
     if network.size > _EXACT:
         return None, None, f"exact laws end at {_EXACT} subparticles"
     try:
-        distance = total_variation(law_of(network), law_of(network.symmetric_part()))
+        distance = total_variation(law_of(network, nodes), law_of(network.symmetric_part(), nodes))
     except SettingError as error:  # the grid is too large, or a family has no rule
         return None, None, f"{error.faults[0].rule} (got {error.faults[0].value})"
     produced = None
