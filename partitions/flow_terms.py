@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deepparticle.agents.external import Process, forked
+from deepparticle.agents.field_noise import noisy_moments
 from deepparticle.agents.subparticle import Subparticle
 from deepparticle.blankets._types import FloatArray, IntArray
+from deepparticle.blankets.conditional import GaussianBoundary
 from deepparticle.partitions.arrays import blocks_of, coupling_entries
-from deepparticle.partitions.columns import LeafColumns, external_columns
+from deepparticle.partitions.columns import LeafColumns, external_columns, other_conditionals
 from deepparticle.partitions.population import Population
 
 if TYPE_CHECKING:
@@ -42,6 +44,8 @@ class LeafFlow:
         What they sense of their own side.
     border : csr_array of shape (n, …)
         What they sense of the boundary states that lead to them.
+    noise : ndarray of shape (n,)
+        The variance that noisy boundary states of their own side add to it.
     """
 
     def __init__(
@@ -50,8 +54,10 @@ class LeafFlow:
         rows: IntArray,
         own: scipy.sparse.csr_array,
         border: scipy.sparse.csr_array,
+        noise: FloatArray,
     ) -> None:
         self._bias, self._precision = columns.bias[rows], columns.precision[rows]
+        self._deviation = self._precision * np.sqrt(noise)
         groups = ((kind, np.isin(rows, places)) for kind, places in columns.distributions)
         self._groups = [(kind, np.flatnonzero(there)) for kind, there in groups if there.any()]
         self._own, self._border = own, border
@@ -70,7 +76,8 @@ class LeafFlow:
         for distribution, places in self._groups:
             argument, state = arguments[..., places], states[..., places]
             if kind == "synchronous":
-                change[..., places] = distribution.mean(argument) - state
+                moments = noisy_moments(distribution, argument, self._deviation[places])
+                change[..., places] = moments.mean - state
             else:
                 change[..., places] = distribution.slope(argument, state)
         return change
@@ -144,6 +151,18 @@ class Places:
             row = self._world.row_of(boundary.target)
             return self._component(self._number[boundary.source], row)
         return self.of(boundary.source)
+
+    def noise(self) -> FloatArray:
+        """What noisy boundary states that cross no border add to the variance of each row, (N,)."""
+        variances: FloatArray = np.zeros(self._world.leaf_count)
+        for boundary in other_conditionals(self._world):
+            if isinstance(boundary.conditional, GaussianBoundary):
+                source: Any = boundary.source
+                target: Any = boundary.target
+                row, other = self._world.row_of(target), self._world.row_of(source)
+                if self._is_inside[row] == self._is_inside[other]:
+                    variances[row] += boundary.conditional.sd * boundary.conditional.sd
+        return variances
 
     def couplings(self, rows: IntArray) -> scipy.sparse.csr_array:
         """The couplings among rows of one side."""

@@ -25,6 +25,10 @@ states answer first, so that the inside meets the macro-scale sensory states aft
 :math:`f_\mu = \theta` for a flat base measure (else :math:`\theta + d \ln m/d\sigma`), and
 :math:`\dot s = J \dot\sigma`; a process counts per unit of time. Walls are not part of the drift.
 
+Where boundary states are noisy, those of the border are given as they are, noise included, and flow
+to what they are expected to be. Those that do not cross it are no arguments: :math:`L(\theta)` is
+averaged over their noise (:mod:`deepparticle.agents.field_noise`).
+
 Clocks are left out: these are the flows of states that are due.
 """
 
@@ -119,6 +123,7 @@ class Flows:
         self.sizes = ParticularStates(*map(len, self.names))
         """How many of each there are."""
         self._draws, self._seed = draws, seed
+        noise = places.noise()
         self._inside = LeafFlow(
             columns,
             inside,
@@ -127,6 +132,7 @@ class Flows:
                 [(places.of(one.target), n, 1.0) for n, one in enumerate(sensory)],
                 (self.sizes.internal, self.sizes.sensory),
             ),
+            noise[inside],
         )
         self._outside = LeafFlow(
             columns,
@@ -140,6 +146,7 @@ class Flows:
                 ],
                 (len(outside), self.sizes.active),
             ),
+            noise[outside],
         )
         # A boundary state follows what is behind it.
         self._behind_sensory = sparse_matrix(

@@ -140,6 +140,36 @@ def test_the_flows_are_the_changes_in_a_synchronous_step(world: dp.Partition, da
     np.testing.assert_allclose(s[~macro] + micro, now.sensory[~macro], atol=1e-12)
 
 
+def test_noise_inside_is_averaged_and_noise_of_the_border_is_given() -> None:
+    world = dp.Partition("world")
+    left, right = world.add_partition("left", precision=1.4), world.add_partition("right")
+    a, b = left.add_subparticle("a", bias=0.3), left.add_subparticle("b", bias=-0.2)
+    c = right.add_subparticle("c")
+    for source, target, weight, sd in ((a, b, 1.5, 2.0), (c, a, -0.8, 1.0)):
+        world.couple(source, target, weight).conditional = dp.GaussianBoundary(weight, sd)
+    world.couple(b, c, 0.6)
+    mean, z = dp.ContinuousBernoulli().mean, np.linspace(-9.0, 9.0, 40_001)
+    density = np.exp(-z * z / 2.0) / np.exp(-z * z / 2.0).sum()
+    states = {"a": 0.4, "b": -0.1, "c": 0.7}
+    through = float(density @ mean(1.4 * (-0.2 + 1.5 * 0.4 + 2.0 * z)))
+    shown = -1.9  # whatever the noise made of -0.8 × 0.7
+    inside = world.flows("left").internal([shown], [0.6 * -0.1], [0.4, -0.1])
+    expected = [mean(1.4 * (0.3 + shown)) - states["a"], through - states["b"]]
+    np.testing.assert_allclose(inside, expected, atol=1e-9)
+    # From the other side, a and b are outside, and the same holds for them.
+    outside = world.flows("right").external([0.4, -0.1], [0.6 * -0.1], [shown])
+    np.testing.assert_allclose(outside, expected, atol=1e-9)
+    # Of the whole, nothing crosses a border: a is averaged as well.
+    whole = world.flows().internal([], [], [0.4, -0.1, 0.7])
+    averaged = float(density @ mean(1.4 * (0.3 - 0.8 * 0.7 + 1.0 * z)))
+    assert whole[0] == pytest.approx(averaged - 0.4, abs=1e-9)
+    # It is the expected change: 40 000 steps from there.
+    sim = dp.Simulator(world, chains=40_000, seed=0)
+    after = sim.infer(steps=1, start=[0.4, -0.1, 0.7], record="states").states[-1]
+    error = after.std(axis=0) / 200.0
+    assert np.all(np.abs(after.mean(axis=0) - [0.4, -0.1, 0.7] - whole) < 4.0 * error)
+
+
 @settings(max_examples=40, deadline=None)
 @given(worlds(distributions=SMOOTH, externals=False, settings=False), st.data())
 def test_langevin_flows_are_the_drift(world: dp.Partition, data: Any) -> None:
