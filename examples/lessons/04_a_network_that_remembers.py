@@ -198,9 +198,10 @@ def _(mo):
     With one image both rules come to similar couplings (they correlate by .91). With several,
     Hebb's rule adds them up, and what is strongest in the sum wins: for five digits its couplings
     have one single attractor, whichever digit the network starts from, and answer with .64 where
-    even no couplings have .69. The learned ones have four attractors for the five digits, and .92. What the digits
-    have in common (they correlate by .33 on average, in magnitude) is predicted as soon as some of
-    them are known, and what is predicted is not learned again. Lesson 5 looks at this closely.
+    even no couplings have .69. The learned ones have four attractors for the five digits, and .92.
+    What the digits have in common (they correlate by .33 on average, in magnitude) is predicted as
+    soon as some of them are known, and what is predicted is not learned again. Lesson 5 looks at
+    this closely.
     """)
     mo.vstack([question_1, mo.accordion({"Show the answer": answer_1})])
     return answer_1, question_1
