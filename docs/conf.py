@@ -13,7 +13,7 @@ copyright = "The deepparticle authors"  # noqa: A001 (the name that Sphinx reads
 version = release = deepparticle.__version__
 
 extensions = [
-    "myst_nb",
+    "myst_parser",
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
@@ -27,11 +27,6 @@ extensions = [
 myst_enable_extensions = ["dollarmath"]
 myst_fence_as_directive = ["math"]
 myst_heading_anchors = 4
-nb_execution_mode = "cache"  # pages that are notebooks; the code of the others is run by the tests
-nb_execution_cache_path = str(Path(__file__).parents[1] / ".cache" / "site" / "notebooks")
-nb_execution_raise_on_error = True
-nb_execution_timeout = 120
-nb_ipywidgets_js = {}  # two scripts from another host otherwise
 
 # --- The reference -----------------------------------------------------------------------------
 
@@ -52,8 +47,12 @@ html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sourcelink = False
 html_show_sphinx = False
+html_show_search_summary = False  # it fetches pages, which a browser refuses to do for files
 pygments_style = "tango"
 
 # Mathematics without internet access: the whole of MathJax that these pages need is in _static.
 mathjax_path = "mathjax/tex-chtml-full.js"
-mathjax3_config = {"options": {"enableMenu": False}}  # its menu would fetch parts that are not here
+mathjax3_config = {
+    "options": {"enableMenu": False},  # its menu would fetch parts that are not here
+    "tex": {"packages": {"[-]": ["noerrors", "noundefined"]}},  # a fault is seen, and found
+}

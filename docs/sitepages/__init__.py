@@ -3,7 +3,6 @@
 The pages of docs/ are written for a code host: their links are paths in the checkout. The site is
 built from copies in a folder of its own, where every path that leaves docs/ leads to a page that
 shows what is there (:mod:`sitepages.links`), where each public name has a page
-(:mod:`sitepages.reference`), each example and each lesson (:mod:`sitepages.examples`), and where
-the index carries the navigation (:mod:`sitepages.pages`). ``python -m sitepages`` writes them and
-runs Sphinx, :mod:`sitepages.build`.
+(:mod:`sitepages.reference`), each lesson is run (:mod:`sitepages.lessons`), and the index carries
+the navigation (:mod:`sitepages.pages`). ``python -m sitepages`` writes them and runs Sphinx.
 """

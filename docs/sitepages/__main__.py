@@ -1,8 +1,4 @@
-"""Build the site: ``python -m sitepages``, as ``make docs`` does.
-
-Warnings are errors, a reference that leads nowhere is one, and all of them are shown before the
-build fails.
-"""
+"""Build the site: ``python -m sitepages``, as ``make docs`` does."""
 
 from __future__ import annotations
 
@@ -10,26 +6,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from sphinx.cmd.build import main as sphinx_build
-
-from sitepages.links import ROOT
-from sitepages.pages import write_pages
-
-
-def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="sitepages", description="Build the documentation site.")
-    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "_build" / "html")
-    parser.add_argument("--work", type=Path, default=ROOT / ".cache" / "site")
-    given = parser.parse_args(arguments)
-    pages = given.work / "pages"
-    print(f"{write_pages(pages)} pages in {pages}", flush=True)
-    strict = ["--fail-on-warning", "--keep-going", "--nitpicky", "--jobs=auto", "--quiet"]
-    folders = ["-c", str(ROOT / "docs"), "-d", str(given.work / "doctrees")]
-    status = sphinx_build([*strict, *folders, str(pages), str(given.out)])
-    if status == 0:
-        print(f"The site is in {given.out / 'index.html'}")
-    return status
-
+from sitepages.build import OUT, WORK, build
 
 if __name__ == "__main__":
-    sys.exit(main())
+    parser = argparse.ArgumentParser(prog="sitepages", description="Build the documentation site.")
+    parser.add_argument("--out", type=Path, default=OUT, help="where the site goes")
+    parser.add_argument("--work", type=Path, default=WORK, help="what is kept between builds")
+    given = parser.parse_args()
+    sys.exit(build(given.out, given.work))

@@ -17,10 +17,10 @@ __all__ = ["derivation_page"]
 
 _HEAD = """# The derivation, step by step
 
-From sparse flows to inference of a whole network, in {count} steps. Each states something in words and as
-an equation, says what it assumes and on which steps it rests, is proven where algebra suffices, and is
-checked on a partition: here on three subparticles that see a scene. What you read below was computed
-when this page was made. With a world of your own:
+From sparse flows to inference of a whole network, in {count} steps. Each states something in words
+and as an equation, says what it assumes and on which steps it rests, is proven where algebra
+suffices, and is checked on a partition: here on three subparticles that see a scene. What you read
+below was computed when this page was made. With a world of your own:
 
 ```python
 import deepparticle as dp
@@ -31,8 +31,8 @@ course.set("brain/eye -> brain/memory", 3.0)  # with other numbers
 print(dp.derivation.trace(world))  # one step of inference and learning, with live numbers
 ```
 
-In a terminal, `deepparticle teach` does the same, and `deepparticle teach joint-law --world mine.json`
-begins at a step, on a saved world.
+In a terminal, `deepparticle teach` does the same, and `deepparticle teach joint-law --world
+mine.json` begins at a step, on a saved world.
 
 An arrow leads from a step to those that rest on it.
 

@@ -22,7 +22,7 @@ __all__ = ["lesson_pages"]
 
 _NOTE = (
     "```{{note}}\nThis page shows the lesson as it opens. With `deepparticle lessons {number}` it "
-    "runs in your browser, and its sliders move (`pip install \"deepparticle[lessons]\"`).\n```\n"
+    'runs in your browser, and its sliders move (`pip install "deepparticle[lessons]"`).\n```\n'
 )
 
 

@@ -1,8 +1,9 @@
 """Links: what a path of the checkout is in the site.
 
 A page of ``docs/`` has its own name, a document at the root of the checkout a page under
-``project/``, a script of ``examples/`` one under ``examples/``, and any other file one under
-``source/`` that shows it. Links of a page are rewritten accordingly, all else is left as it is.
+``project/``, a script of ``examples/`` one under ``examples/``, a lesson one under ``lessons/``,
+and any other file one under ``source/`` that shows it. Links of a page are rewritten accordingly,
+all else is left as it is.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ def page_name(path: PurePosixPath) -> PurePosixPath:
     >>> from pathlib import PurePosixPath as Path
     >>> [str(page_name(Path(name))) for name in ("docs/tour.md", "README.md", "examples")]
     ['tour', 'project/readme', 'examples/index']
+    >>> str(page_name(Path("examples/lessons/03_two_subparticles.py")))
+    'lessons/03_two_subparticles'
     >>> str(page_name(Path("agents/spin.py"))), str(page_name(Path("docs/images/digits.png")))
     ('source/agents/spin', 'images/digits.png')
     """
@@ -36,7 +39,9 @@ def page_name(path: PurePosixPath) -> PurePosixPath:
     if path.parts[0] == "docs" and path.suffix in (".md", ".png"):
         inside = path.relative_to("docs")
         return inside.with_suffix("") if path.suffix == ".md" else inside
-    if path.parts[0] == "examples":
+    if path.parts[:2] == ("examples", "lessons"):
+        path = path.relative_to("examples")
+    if path.parts[0] in ("examples", "lessons"):
         return path.with_suffix("") if path.suffix else path / "index"
     if path.suffix == ".md":
         return PurePosixPath("project", path.stem.lower())

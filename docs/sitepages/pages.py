@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import shutil
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+import deepparticle
+from sitepages.derivation import derivation_page
+from sitepages.lessons import lesson_pages
 from sitepages.links import ROOT, linked_files, page_name, rewritten
 from sitepages.reference import module_pages, name_pages
 
@@ -21,6 +25,7 @@ NAVIGATION = {
         "gallery",
         "examples/index",
     ),
+    "Lessons": ("lessons/index", "derivation"),
     "Theory": ("theory", "readers-of-the-paper", "glossary", "reproduction"),
     "Reference": ("reference/index",),
     "Project": (
@@ -31,6 +36,7 @@ NAVIGATION = {
         "project/changelog",
     ),
 }
+MARK = "computed-from"  # the file that says of what the computed pages were made
 OUTSIDE = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
 
 
@@ -54,10 +60,10 @@ def shown(path: PurePosixPath) -> str:
     if (ROOT / path).is_dir():
         modules = sorted(one for one in (ROOT / path).rglob("*.py") if first_line(one))
         rows = (f"- `{one.relative_to(ROOT).as_posix()}`: {first_line(one)}\n" for one in modules)
-        return f"---\norphan: true\n---\n\n# `{path}`\n\n{''.join(rows)}"
+        return f"---\norphan: true\nnosearch: true\n---\n\n# `{path}`\n\n{''.join(rows)}"
     language = {".py": "python", ".cff": "yaml"}.get(path.suffix, "text")
     code = (ROOT / path).read_text(encoding="utf-8")
-    return f"---\norphan: true\n---\n\n# `{path}`\n\n````{language}\n{code}````\n"
+    return f"---\norphan: true\nnosearch: true\n---\n\n# `{path}`\n\n````{language}\n{code}````\n"
 
 
 def shown_example(path: Path) -> str:
@@ -71,7 +77,10 @@ def shown_example(path: Path) -> str:
 def example_pages() -> Iterator[tuple[str, str]]:
     scripts = sorted((ROOT / "examples").glob("*.py"))
     listing = "# Examples\n\nScripts that tell what they show; each takes seconds.\n\n"
-    listing += "```{toctree}\n:maxdepth: 1\n\n" + "".join(f"{one.stem}\n" for one in scripts)
+    listing += "```{toctree}\n:maxdepth: 1\n\n"
+    for script in scripts:
+        title = " ".join(script.stem.split("_")[1:]).capitalize()
+        listing += f"{title} <{script.stem}>\n"
     yield "examples/index.md", listing + "```\n"
     for script in scripts:
         yield f"examples/{script.stem}.md", shown_example(script)
@@ -90,9 +99,30 @@ def written_pages() -> Iterator[tuple[str, str]]:
         yield f"{page_name(file)}.md", shown(file)
 
 
-def all_pages() -> Iterator[tuple[str, str]]:
+def fingerprint() -> str:
+    """What computed pages depend on: the lessons, the library, and how pages are made."""
+    package = Path(deepparticle.__file__).parent
+    rooms = [(package / room).resolve() for room in ("blankets", "agents", "partitions", "compile")]
+    folders = [package, *rooms, ROOT / "examples" / "lessons", Path(__file__).parent]
+    files = sorted({path for folder in folders for path in folder.rglob("*.py")})
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
+
+
+def computed_pages(folder: Path) -> Iterator[tuple[str, str]]:
+    """The lessons and the derivation; run again only if something has changed that they run."""
+    mark = folder / MARK
+    if mark.exists() and mark.read_text(encoding="utf-8") == fingerprint():
+        for path in [*sorted((folder / "lessons").glob("*.md")), folder / "derivation.md"]:
+            yield path.relative_to(folder).as_posix(), path.read_text(encoding="utf-8")
+    else:
+        yield from lesson_pages(folder)
+        yield derivation_page(folder)
+
+
+def all_pages(folder: Path) -> Iterator[tuple[str, str]]:
     yield from written_pages()
     yield from example_pages()
+    yield from computed_pages(folder)
     for pages in (name_pages(), module_pages()):
         yield from ((f"{name}.rst", text) for name, text in pages)
 
@@ -105,7 +135,7 @@ def write_pages(folder: Path) -> int:
     int
         How many pages there are. Pages of an earlier call that are no more are deleted.
     """
-    pages = dict(all_pages())
+    pages = dict(all_pages(folder))
     for name, text in pages.items():
         path = folder / name
         if not path.exists() or path.read_text(encoding="utf-8") != text:
@@ -114,5 +144,6 @@ def write_pages(folder: Path) -> int:
     for path in [*folder.rglob("*.md"), *folder.rglob("*.rst")]:
         if path.relative_to(folder).as_posix() not in pages:
             path.unlink()
+    (folder / MARK).write_text(fingerprint(), encoding="utf-8")
     shutil.copytree(ROOT / "docs" / "images", folder / "images", dirs_exist_ok=True)
     return len(pages)

@@ -101,6 +101,11 @@ def resolve(
         return None
     for name in full_names(node):
         place = found(name)
+        # `starts` is a parameter, not the module of this name, but where modules are the matter.
+        is_module = place is not None and not place[1]
+        about_modules = node["refdoc"].startswith("reference/modules/")
+        if is_module and node["reftype"] == "obj" and not about_modules:
+            continue
         if place is not None:
             return make_refnode(app.builder, node["refdoc"], *place, content)
     # Names in single backticks may be those of parameters; other libraries are not on this site.
