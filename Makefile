@@ -2,7 +2,7 @@
 # .cache. `make` alone says what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all bench docs check format coverage build clean same-python
+.PHONY: help demo test test-lessons test-all bench docs check format coverage build clean same-python
 
 ifneq ($(words $(CURDIR)),1)
 $(error make cannot work in a folder whose path has spaces: "$(CURDIR)". Move the checkout, or use pip and pytest by hand, as CONTRIBUTING.md says)
@@ -111,16 +111,17 @@ $(DOCUMENTATION): | $(CORE) same-python
 # --- The commands ------------------------------------------------------------------------------
 
 help:
-	@echo "make demo       run the main job: digits, learned and recalled   (ARGS=\"--quick\" for a short run)"
-	@echo "make test       run the core tests, about five minutes           (ARGS=\"-k boundary\" for a choice)"
-	@echo "make test-all   run the slow tests too, with the published numbers"
-	@echo "make bench      measure every goal for speed, and write docs/benchmarks.md (a quarter of an hour)"
-	@echo "make docs       make the documentation as a site in docs/_build/html; warnings are errors"
-	@echo "make check      lint, format and types: all checks, no test"
-	@echo "make format     bring the code into the house's format"
-	@echo "make coverage   run the core tests and show the lines that none of them reached"
-	@echo "make build      make the wheel and the source distribution in dist/"
-	@echo "make clean      remove everything that make has made"
+	@echo "make demo          run the main job: digits, learned and recalled   (ARGS=\"--quick\" for a short run)"
+	@echo "make test          run the core tests, about five minutes           (ARGS=\"-k boundary\" for a choice)"
+	@echo "make test-all      run the slow tests too, with the published numbers"
+	@echo "make test-lessons  run the lessons, at every end of every slider"
+	@echo "make bench         measure every goal for speed, and write docs/benchmarks.md (a quarter of an hour)"
+	@echo "make docs          make the documentation as a site in docs/_build/html; warnings are errors"
+	@echo "make check         lint, format and types: all checks, no test"
+	@echo "make format        bring the code into the house's format"
+	@echo "make coverage      run the core tests and show the lines that none of them reached"
+	@echo "make build         make the wheel and the source distribution in dist/"
+	@echo "make clean         remove everything that make has made"
 	@echo
 	@echo "PYTHON=python3.12 chooses the interpreter, VENV=.venv-3.12 the folder of the environment."
 
@@ -129,6 +130,9 @@ demo: $(CORE) same-python
 
 test: $(DEVELOPMENT) same-python
 	@$(RUN) -m pytest --numprocesses auto $(ARGS)
+
+test-lessons: $(DEVELOPMENT) same-python
+	@$(RUN) -m pytest --numprocesses auto -m lessons $(ARGS)
 
 test-all: $(DEVELOPMENT) same-python
 	@$(RUN) -m pytest --numprocesses auto -m "" $(ARGS)

@@ -93,7 +93,8 @@ def _(mo):
     When both update at once, each looks at what the other was *one step before*. The history
     splits into two interleaved ones, (σ₁ now, σ₂ before, σ₁ before that, …) and its twin, which
     never meet. At one instant the two states belong to different histories, so they are
-    independent. The law is Little's, $p \propto e^{c\cdot\sigma} \prod_i e^{\phi(\theta_i)}$, not Boltzmann's.
+    independent. The law is Little's,
+    $p \propto e^{c\cdot\sigma} \prod_i e^{\phi(\theta_i)}$, not Boltzmann's.
     """)
     mo.vstack([question_1, mo.accordion({"Show the answer": answer_1})])
     return answer_1, question_1

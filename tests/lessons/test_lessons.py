@@ -14,6 +14,8 @@ marimo = pytest.importorskip("marimo")
 
 from deepparticle.lessons import Lesson, find_lesson, is_control, lessons  # noqa: E402
 
+pytestmark = pytest.mark.lessons
+
 LESSONS = lessons()
 LONGEST = 20.0  # seconds, on a machine with two cores
 
