@@ -297,15 +297,16 @@ class Engine:
     def live(
         self,
         call: Call,
-        givens: Sequence[Any],
-        steps: int,
+        patterns: Sequence[Any],
+        order: IntArray,
+        epoch: int,
         recorder: Recorder | None,
         monitor: DivergenceMonitor,
         interruption: Interruption,
         *,
         reset: bool = False,
         advance: Callable[[int], object] = lambda steps: None,
-    ) -> int:
+    ) -> None:
         """Make steps in which the processes of the external states answer.
 
         The world answers first, to the actions before; then active states learn from the answer.
@@ -314,18 +315,27 @@ class Engine:
 
         Parameters
         ----------
-        givens : sequence of None, ndarray or dict of int to ndarray
-            What each network is given, as of `resolved_evidence`; other parameters as of `play`.
+        patterns : sequence of None, ndarray or dict of int to ndarray
+            What is given, as of `resolved_evidence`: all leave the same external states open, or
+            all are given in one epoch.
+        order : ndarray of int, shape (epochs, R)
+            Which pattern each epoch presents to each network.
+        epoch : int
+            The steps of an epoch; other parameters as of `play`.
         """
         around, program = self.surroundings, self.backend.program
-        once = np.zeros((1, self.axes.shape[0]), dtype=np.intp)
-        done = 0
+        once, steps, done = np.zeros_like(order[:1]), len(order) * epoch, 0
+        beside: dict[frozenset[int], Timeline] = {}
         while done < steps and not interruption:
+            givens = [patterns[index] for index in order[done // epoch].tolist()]
             ahead = known_ahead(self.backend, around, givens, call.learning_rate is not None)
             told, worlds, stop = *(ahead or ((), ())), done + 1
             if ahead is not None:
-                base = around.evidence_of_each(givens, {*told, *(one.number for one in worlds)})
-                now = Timeline.of([base], once, steps, self.axes)
+                without = frozenset((*told, *(world.number for world in worlds)))
+                if without not in beside:
+                    rows = [around.evidence(given, without) for given in patterns]
+                    beside[without] = Timeline.of(rows, order, epoch, self.axes)
+                now = beside[without]
                 stop = self._next_cut(done, now, call, recorder, monitor, worlds, bool(told))
             known = Foretold(program, around, told, stop - done)
             if not known.steps:  # a stream that has stopped says so when it is asked
@@ -334,24 +344,22 @@ class Engine:
             # The order of the draws is part of what is promised: uniforms, rows, processes.
             self._set_bias(call, recorder)
             numbers, worlds = self._randomness(call.mode, stop - done, worlds)
-            resets = np.zeros(stop - done, dtype=np.bool_)
-            resets[0] = reset and done == 0
+            resets = reset & (np.arange(done, stop) % epoch == 0)
             if ahead is None:
                 state = self.backend.variables.state
                 if resets[0]:
                     state = np.zeros_like(state)
                 around.advance(givens, state, self._streams, call.learning_rate)
-                base = around.evidence_of_each(givens)
-            rows, shown = known.rows(base)
-            block = self._block(call, rows, shown, numbers, recorder, resets, worlds)
+                now = Timeline.of([around.evidence_of_each(givens)], once, steps, self.axes)
+            shown = known.shown(now.rows, now.shown(done, stop))
+            block = self._block(call, *shown, numbers, recorder, resets, worlds)
             before = self.time
             try:
-                self._make(block, recorder, monitor, stop == steps)
+                self._make(block, recorder, monitor, stop % epoch == 0)
             finally:
                 known.settle(self.time - before)
             advance(stop - done)
             done = stop
-        return done
 
     def learn(
         self,
@@ -366,29 +374,22 @@ class Engine:
         advance: Callable[[int], object],
     ) -> None:
         """Learn from what is presented, so many steps per epoch; parameters as of `play`."""
-        if presentation.stream is None and not any(
-            self.surroundings.answers(given) for given in presentation.givens
-        ):
-            givens = [self.surroundings.evidence(given) for given in presentation.givens]
-            timeline = Timeline.of(givens, presentation.order, steps, self.axes)
-            self.play(call, timeline, recorder, monitor, interruption, reset=reset, advance=advance)
+        held: tuple[Any, ...] = recorder, monitor, interruption
+
+        def present(givens: Sequence[Any], order: IntArray) -> None:
+            if any(map(self.surroundings.opened, givens)):
+                self.live(call, givens, order, steps, *held, reset=reset, advance=advance)
+                return
+            rows = [self.surroundings.evidence(given) for given in givens]
+            timeline = Timeline.of(rows, order, steps, self.axes)
+            self.play(call, timeline, *held, reset=reset, advance=advance)
+
+        opened = {self.surroundings.opened(given) for given in presentation.givens}
+        if presentation.stream is None and len(opened) == 1:
+            present(presentation.givens, presentation.order)
             return
-        once = np.zeros((1, self.axes.shape[0]), dtype=np.intp)
+        each_its_own = np.arange(self.axes.shape[0])[None]
         for each in presentation:
             if interruption:
                 return
-            if any(self.surroundings.answers(given) for given in each):
-                self.live(
-                    call, each, steps, recorder, monitor, interruption, reset=reset, advance=advance
-                )
-                continue
-            rows = [self.surroundings.evidence_of_each(each)]
-            self.play(
-                call,
-                Timeline.of(rows, once, steps, self.axes),
-                recorder,
-                monitor,
-                interruption,
-                reset=reset,
-                advance=advance,
-            )
+            present(each, each_its_own)

@@ -149,9 +149,14 @@ class Surroundings:
 
     def answers(self, given: Any) -> bool:
         """Whether a process answers in each step under this evidence."""
-        return any(
-            slot.process is not None and is_open(number, given)
+        return bool(self.opened(given))
+
+    def opened(self, given: Any) -> tuple[int, ...]:
+        """The external states whose processes answer in each step under this evidence."""
+        return tuple(
+            number
             for number, slot in enumerate(self._program.externals)
+            if slot.process is not None and is_open(number, given)
         )
 
     def advance(

@@ -7,6 +7,7 @@ step by step: its answers to the steps of a block are read at once, on every bac
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -112,37 +113,36 @@ class Foretold:
             self._answers.append(answers)
             self.steps = min([self.steps, *(len(one) for each in answers for one in each)])
 
-    def rows(self, base: FloatArray) -> tuple[FloatArray, IntArray]:
-        """The evidence with what they show, as of `Block`.
+    def shown(self, rows: FloatArray, places: IntArray) -> tuple[FloatArray, IntArray]:
+        """The evidence of the steps with what they show, as of `Block`.
 
         Parameters
         ----------
-        base : ndarray of shape (R or 1, C or 1, N)
+        rows : ndarray of shape (T, N)
             What is shown besides.
+        places : ndarray of int, shape (R, S, C)
+            Which of the rows.
 
         Returns
         -------
-        evidence : ndarray of shape (T, N)
+        evidence : ndarray of shape (T', N)
         shown : ndarray of int, shape (R, S, C)
         """
-        networks, chains = self._surroundings.values[0].shape[:2]
-        total = base[:, None]
+        sensed = [self._program.externals[number].sensing.size > 0 for number in self._numbers]
+        if not any(sensed):
+            return rows, places
+        total = rows[_shared(places)]
         for number, answers in zip(self._numbers, self._answers, strict=True):
             slot = self._program.externals[number]
-            if not slot.sensing.size:
-                continue
             values = np.array([[one[: self.steps] for one in each] for each in answers])
-            if np.all(values == values[:1, :1]):  # all are at the same place, as a rule
-                values = values[:1, :1]
-            values = np.moveaxis(values, 2, 1)
+            values = _shared(np.moveaxis(values, 2, 1))
             values = values if values.ndim == 4 else values[..., None]
             shape = np.broadcast_shapes(total.shape[:3], values.shape[:3])
-            added = np.array(np.broadcast_to(total, (*shape, total.shape[-1])))
-            added[..., slot.sensing] += slot.sensing_weights * values
-            total = added
-        places = np.arange(int(np.prod(total.shape[:3]))).reshape(total.shape[:3])
-        shown = np.broadcast_to(places, (networks, self.steps, chains))
-        return total.reshape(-1, total.shape[-1]), shown
+            total = np.array(np.broadcast_to(total, (*shape, total.shape[-1])))
+            if slot.sensing.size:
+                total[..., slot.sensing] += slot.sensing_weights * values
+        found = np.arange(total[..., 0].size).reshape(total.shape[:3])
+        return total.reshape(-1, total.shape[-1]), np.broadcast_to(found, places.shape)
 
     def settle(self, made: int) -> None:
         """Take over the answers to the steps that were made."""
@@ -154,3 +154,12 @@ class Foretold:
             for network, each in enumerate(answers):
                 for chain in range(len(each)):
                     self._surroundings.process_of(number, network, chain).skip(made)
+
+
+def _shared(values: Any) -> Any:
+    """Values of shape (R, S, C, ...), with R = C = 1 where all networks and chains have the same.
+
+    They have as a rule: all chains of a stream begin at the same place.
+    """
+    first = values[:1, :, :1]
+    return first if np.array_equal(values, np.broadcast_to(first, values.shape)) else values

@@ -405,17 +405,16 @@ class Simulator:
         engine = self._engine
         monitor = DivergenceMonitor(self._program, self._axes, None, None)
         once = np.zeros((1, self._axes.shape[0]), dtype=np.intp)
+        answers = engine.surroundings.answers(given)
         with (
             interruptible() as interruption,
             tqdm(total=burn_in + steps, desc=where, disable=not progress, unit="step") as bar,
             self._kept(recorder, recorder.run),
         ):
             for taking, count in ((None, burn_in), (recorder, steps)):
-                if engine.surroundings.answers(given):
-                    each = [given] * self._axes.shape[0]
-                    engine.live(
-                        call, each, count, taking, monitor, interruption, advance=bar.update
-                    )
+                if answers and count:
+                    shown = [given], once, count
+                    engine.live(call, *shown, taking, monitor, interruption, advance=bar.update)
                 elif count:
                     held = [engine.surroundings.evidence(given)]
                     timeline = Timeline.of(held, once, count, self._axes)

@@ -200,6 +200,38 @@ def test_epochs_resets_and_clamped_externals() -> None:
     assert_same_simulators(sims, 1e-12)
 
 
+def test_many_epochs_are_few_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks grow as long as learning is calm, over the ends of epochs, as without a world."""
+    world = loop(precision=0.5, learns=True)
+    scene = world.add_external("scene", 0.3)
+    world.sense(scene, "left", 2.0)
+    patterns = [{"scene": 1.0}, {"scene": -1.0}, {"scene": 0.2}]
+    given: dict[str, Any] = {"epochs": 300, "steps": 3, "learning_rate": 1e-3, "every": 2}
+    calls, sims = Calls(monkeypatch), simulators_of(world, networks=2, chains=2, seed=8)[1:]
+    runs = [one.learn(patterns, reset=True, record="states", **given) for one in sims]
+    assert_same_runs(runs, 1e-10)
+    assert_same_simulators(sims, 1e-10)
+    assert np.array_equal(runs[0].patterns, runs[1].patterns)
+    assert sum(calls.steps) == 900
+    assert len(calls.steps) < 60
+    assert all(steps % 3 == 0 for steps in calls.steps)
+
+
+def test_patterns_that_clamp_what_answers_are_epochs_of_their_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calls, sims = Calls(monkeypatch), simulators_of(loop(precision=0.5), networks=2, seed=8)
+    patterns = [{"level": 1.0}, {}, np.array([0.5, -0.5])]
+    runs = [
+        one.learn(patterns, epochs=8, steps=4, record="states", learning_rate=1e-3) for one in sims
+    ]
+    assert_same_runs(runs, 1e-12)
+    assert_same_simulators(sims, 1e-12)
+    both = [set(each) for each in runs[0].patterns.tolist()]
+    assert calls.steps.count(1) == 4 * sum(1 in each and each != {1} for each in both)
+    assert calls.steps.count(4) == sum(each == {1} or 1 not in each for each in both)
+
+
 def test_a_record_of_each_step_and_a_bias_in_time() -> None:
     world = loop(precision=0.7)
     world["left"].bias_process = [0.1, 0.1, 0.1, -0.4, -0.4]
