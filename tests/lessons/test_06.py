@@ -8,6 +8,8 @@ pytest.importorskip("marimo")
 
 from deepparticle.lessons import find_lesson
 
+pytestmark = pytest.mark.lessons
+
 UNITS = {"langevin": 1.0, "sequential": 1.0, "random": 0.5, "synchronous": 2.0}
 
 

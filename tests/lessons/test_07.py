@@ -9,6 +9,8 @@ pytest.importorskip("marimo")
 import deepparticle as dp
 from deepparticle.lessons import find_lesson
 
+pytestmark = pytest.mark.lessons
+
 NOTHING: dict[str, Any] = {"ratio": 1, "between": 0.0, "inside": 0.0}
 
 
