@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
+
 from deepparticle.agents.subparticle import Subparticle
 from deepparticle.blankets._types import FloatArray
 from deepparticle.derivation.subject import Subject
 
-__all__ = ["placed", "sensed"]
+__all__ = ["placed", "sensed", "states_of"]
+
+
+def states_of(subject: Subject) -> FloatArray:
+    """The present states; of a world in which all are still 0, random ones.
+
+    Where nobody says anything, an equation about what is heard would hold emptily.
+    """
+    return subject.state if np.any(subject.state) else subject.draw(1, "states")[0]
 
 
 def placed(subject: Subject, states: Iterable[float] | None = None) -> tuple[Subparticle, ...]:
@@ -18,12 +28,12 @@ def placed(subject: Subject, states: Iterable[float] | None = None) -> tuple[Sub
     ----------
     subject : Subject
     states : iterable of N floats, optional
-        By default the present ones.
+        By default those of `states_of`.
     """
     leaves = tuple(subject.copy().subparticles)
-    if states is not None:
-        for leaf, state in zip(leaves, states, strict=True):
-            leaf.state = float(state)
+    given = states_of(subject) if states is None else states
+    for leaf, state in zip(leaves, given, strict=True):
+        leaf.state = float(state)
     for leaf in leaves:
         leaf.act()
     return leaves

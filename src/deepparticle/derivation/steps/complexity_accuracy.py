@@ -12,7 +12,7 @@ import numpy as np
 
 from deepparticle.derivation.beliefs import expectations, log_normalisers
 from deepparticle.derivation.check import Check, compared
-from deepparticle.derivation.particles import sensed
+from deepparticle.derivation.particles import sensed, states_of
 from deepparticle.derivation.proof import Proof, equality, symbolic_algebra
 from deepparticle.derivation.step import Step
 from deepparticle.derivation.subject import Subject
@@ -25,7 +25,7 @@ __all__ = ["STEP"]
 
 def _check(subject: Subject) -> Check:
     """Both terms of each subparticle's posterior: integrals of logarithms, and closed forms."""
-    prior, posterior = subject.precision * subject.bias, subject.argument(subject.state)
+    prior, posterior = subject.precision * subject.bias, subject.argument(states_of(subject))
     weights = [
         leaf.precision * (leaf.field - leaf.bias + leaf.evidence) for leaf in sensed(subject)
     ]
@@ -100,7 +100,7 @@ def _figure(subject: Subject) -> Figure:
     from deepparticle.figures.style import BLUE, INK, PAGE, VERMILION, legend, new_figure, plain
 
     leaves = sensed(subject)
-    prior, posterior = subject.precision * subject.bias, subject.argument(subject.state)
+    prior, posterior = subject.precision * subject.bias, subject.argument(states_of(subject))
     row = int(np.argmax(np.abs(posterior - prior)))
     figure = new_figure(PAGE, 2.5)
     left, right = figure.subplots(1, 2)

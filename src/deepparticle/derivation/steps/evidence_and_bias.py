@@ -15,7 +15,7 @@ from deepparticle.analysis.quadrature import axis_rule
 from deepparticle.analysis.stationary_law import stationary_law
 from deepparticle.blankets._types import FloatArray
 from deepparticle.derivation.check import Check, Condition, CounterExample, compared
-from deepparticle.derivation.particles import sensed
+from deepparticle.derivation.particles import sensed, states_of
 from deepparticle.derivation.proof import Proof, equality, symbolic_algebra
 from deepparticle.derivation.step import Step
 from deepparticle.derivation.subject import Subject
@@ -29,7 +29,7 @@ __all__ = ["STEP"]
 def _check(subject: Subject) -> Check:
     """What each subparticle expected and what it inferred, as it says, and from arrays."""
     leaves = sensed(subject)
-    field = subject.bias + subject.couplings @ subject.state
+    field = subject.bias + subject.couplings @ states_of(subject)
     return compared(
         (
             "prediction and argument of the objects",

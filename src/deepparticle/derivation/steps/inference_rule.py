@@ -12,7 +12,7 @@ import numpy as np
 
 from deepparticle.agents.subparticle import Subparticle
 from deepparticle.derivation.check import Check, compared
-from deepparticle.derivation.particles import sensed
+from deepparticle.derivation.particles import sensed, states_of
 from deepparticle.derivation.proof import Proof, equality, symbolic_algebra
 from deepparticle.derivation.step import Step
 from deepparticle.derivation.subject import Subject
@@ -53,7 +53,7 @@ def _check(subject: Subject) -> Check:
     found = np.array([_least(leaf) for leaf in sensed(subject)])
     return compared(
         ("E_q[σ_i] of the least F_i", subject.mean(found)),
-        ("L(θ_i)", subject.mean(subject.argument(subject.state))),
+        ("L(θ_i)", subject.mean(subject.argument(states_of(subject)))),
         tolerance=_TOLERANCE,
         entries=subject.paths,
     )
@@ -101,7 +101,7 @@ def _figure(subject: Subject) -> Figure:
         plain,
     )
 
-    leaves, arguments = sensed(subject), subject.argument(subject.state)
+    leaves, arguments = sensed(subject), subject.argument(states_of(subject))
     figure = new_figure(PAGE, 2.5)
     left, right = figure.subplots(1, 2)
     order = np.argsort(arguments)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["STEP"]
 
 # As many boundary states are tried in a large network; each costs two looks at a whole blanket.
-_MOST = 150
+_MOST = 100
 
 # The error of a central difference is of the order of its square, and of 1e-16 over it.
 _NUDGE = 1e-4
@@ -71,24 +71,24 @@ def _descent(boundary: Boundary) -> float:
     return (found[0] - found[1]) / (2.0 * _NUDGE)
 
 
-def _asked(leaves: tuple[Subparticle, ...], rule: str) -> dict[Boundary, float]:
-    """What all boundary states would learn now by a rule, per unit of learning rate."""
+def _asked(boundaries: list[Boundary], rule: str) -> FloatArray:
+    """What boundary states would learn now by a rule, per unit of learning rate."""
     found: dict[Boundary, float] = {}
-    for leaf in leaves:
+    for leaf in dict.fromkeys(boundary.target for boundary in boundaries):
+        assert isinstance(leaf, Subparticle)
         leaf.learning_rule = rule
         leaf.sense()
         found.update(leaf.changes(learning_rate=1.0))
-    return found
+    return np.array([found[boundary] for boundary in boundaries])
 
 
 def _check(subject: Subject) -> Check:
     leaves = _learning(subject)
     boundaries = _plastic(subject, leaves)
     slopes = [_descent(boundary) for boundary in boundaries]
-    changes = _asked(leaves, "previous-presynaptic")
     return compared(
         ("−∂/∂J_ij [−ln p(σ'_i; h_i)]", np.array(slopes)),
-        ("ΔJ_ij / α = ε_i σ_j", np.array([changes[boundary] for boundary in boundaries])),
+        ("ΔJ_ij / α = ε_i σ_j", _asked(boundaries, "previous-presynaptic")),
         tolerance=_TOLERANCE,
         entries=tuple(str(boundary) for boundary in boundaries),
     )
@@ -136,8 +136,8 @@ def _slope_along(rule: str) -> float:
     leaves = sensed(subject_of(world))
     boundaries = [boundary for leaf in leaves for boundary in leaf.incoming() if boundary.plastic]
     learned = [one for one in boundaries if not one.source.is_external]
-    changes = _asked(leaves, rule)
-    return sum(-_descent(one) * changes[one] for one in learned)
+    slopes = np.array([-_descent(one) for one in learned])
+    return float(slopes @ _asked(learned, rule))
 
 
 def _counterexample() -> CounterExample:
@@ -167,10 +167,9 @@ def _figure(subject: Subject) -> Figure:
         ("previous-presynaptic", BLUE, "o", "ε σ_j: the old state of the source"),
         ("published", VERMILION, "x", "ε σ'_j: its new state"),
     ):
-        changes = _asked(leaves, rule)
         left.plot(
             slopes,
-            [changes[boundary] for boundary in boundaries],
+            _asked(boundaries, rule),
             marker,
             color=colour,
             markersize=4,

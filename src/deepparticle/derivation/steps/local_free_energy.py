@@ -16,7 +16,7 @@ from deepparticle.analysis.quadrature import axis_rule
 from deepparticle.blankets._types import FloatArray
 from deepparticle.derivation.beliefs import expectations, log_normalisers
 from deepparticle.derivation.check import Check, Condition, CounterExample, compared
-from deepparticle.derivation.particles import sensed
+from deepparticle.derivation.particles import sensed, states_of
 from deepparticle.derivation.proof import Proof, equality, symbolic_algebra
 from deepparticle.derivation.step import Step
 from deepparticle.derivation.subject import Subject
@@ -29,7 +29,7 @@ __all__ = ["STEP"]
 
 def _beliefs(subject: Subject) -> FloatArray:
     """Three beliefs of each row: its prior, its posterior, and a third from between and beyond."""
-    prior, posterior = subject.precision * subject.bias, subject.argument(subject.state)
+    prior, posterior = subject.precision * subject.bias, subject.argument(states_of(subject))
     between = subject.rng("local-free-energy").uniform(-0.5, 1.5, subject.size)
     return np.array([prior, posterior, prior + between * (posterior - prior)])
 
@@ -38,7 +38,7 @@ def _check(subject: Subject) -> Check:
     """E_q[ln q − ln prior − ln likelihood] by quadrature, and as the objects say it."""
     beliefs = _beliefs(subject)
     prior = subject.precision * subject.bias
-    slope = subject.precision * (subject.couplings @ subject.state + subject.evidence)
+    slope = subject.precision * (subject.couplings @ states_of(subject) + subject.evidence)
     constant = log_normalisers(subject, prior) - log_normalisers(subject, beliefs)
     integrated = constant + expectations(
         subject,
@@ -129,7 +129,7 @@ def _figure(subject: Subject) -> Figure:
     from deepparticle.figures.style import BLUE, GREY, PAGE, VERMILION, legend, new_figure, plain
 
     leaves = sensed(subject)
-    prior, posterior = subject.precision * subject.bias, subject.argument(subject.state)
+    prior, posterior = subject.precision * subject.bias, subject.argument(states_of(subject))
     row = int(np.argmax(np.abs(posterior - prior)))
     figure = new_figure(PAGE, 2.5)
     left, right = figure.subplots(1, 2)

@@ -35,13 +35,20 @@ if TYPE_CHECKING:
 
 __all__ = ["STEP"]
 
-_DRAWS = 6
+# Each draw asks every subparticle for its whole blanket: of large networks a few must do.
+_DRAWS, _LOOKS = 6, 20_000
 
 # Up to so many states, on a grid of so many points, laws are integrated whole.
 _WHOLE, _POINTS = 3, 2**16
 
 # Single updates of one chain that a figure may take, and chains side by side.
 _UPDATES, _CHAINS = 4500, 60
+
+
+def _pairs(subject: Subject, most: int) -> FloatArray:
+    """Two states each, shape (2, draws, N)."""
+    draws = max(1, min(most, _LOOKS // subject.size**2))
+    return subject.draw(2 * draws, "macro-posterior").reshape(2, draws, subject.size)
 
 
 def _scanned(subject: Subject, old: FloatArray, new: FloatArray) -> float:
@@ -82,10 +89,10 @@ def _laws(subject: Subject, grid: Grid) -> tuple[FloatArray, FloatArray]:
 
 
 def _check(subject: Subject) -> Check:
-    old, new = subject.draw(2 * _DRAWS, "macro-posterior").reshape(2, _DRAWS, subject.size)
+    old, new = _pairs(subject, _DRAWS)
     scanned = [_scanned(subject, *pair) for pair in zip(old, new, strict=True)]
     climbed = np.sum(_terms(subject, new), axis=0) - np.sum(_terms(subject, old), axis=0)
-    entries = [f"ln p(σ'|s)/p(σ|s), pair {number}" for number in range(1, _DRAWS + 1)]
+    entries = [f"ln p(σ'|s)/p(σ|s), pair {number}" for number in range(1, len(old) + 1)]
     grid = _grid(subject)
     if grid is not None:
         # A law that is drawn from in single updates is left as it is by a period of sweeps.
@@ -190,7 +197,7 @@ def _figure(subject: Subject) -> Figure:
 
     figure = new_figure(PAGE, 2.7)
     left, right = figure.subplots(1, 2)
-    old, new = subject.draw(8 * _DRAWS, "macro-posterior").reshape(2, 4 * _DRAWS, subject.size)
+    old, new = _pairs(subject, 4 * _DRAWS)
     scanned = [_scanned(subject, *pair) for pair in zip(old, new, strict=True)]
     terms = np.array(_terms(subject, new)) - np.array(_terms(subject, old))
     left.plot(terms[0], scanned, "x", color=GREY, markersize=4, label="prior alone")

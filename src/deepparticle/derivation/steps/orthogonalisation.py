@@ -15,7 +15,7 @@ import numpy as np
 
 from deepparticle.agents.continuous_bernoulli import ContinuousBernoulli
 from deepparticle.analysis.recall import correlation
-from deepparticle.blankets._types import FloatArray
+from deepparticle.blankets._types import FloatArray, IntArray
 from deepparticle.compile.simulator import Simulator
 from deepparticle.datasets import cross_and_bar
 from deepparticle.derivation.check import Check, Condition, CounterExample, compared
@@ -35,15 +35,25 @@ __all__ = ["STEP"]
 _NUDGE = 1e-4
 _TOLERANCE = 1e-6
 
+# Of a large network so many learn; each looks at its whole blanket several times.
+_MOST = 64
+
 # Simulation 1 of the manuscript: evidence, precision, learning rate, steps per presentation; and
 # when its attractors are looked at.
 _EVIDENCE, _PRECISION, _RATE, _STEPS = 30.0, 0.1, 0.01, 10
 _EPOCHS = (50, 70, 90, 120, 160, 220, 300)
 
 
+def _rows(subject: Subject) -> IntArray:
+    """Who learns: everybody, or some of many."""
+    chosen = subject.rng("orthogonalisation, who").permutation(subject.size)[:_MOST]
+    return np.sort(chosen)
+
+
 def _errors(subject: Subject, pattern: FloatArray, rate: float) -> FloatArray:
-    """The prediction errors at a pattern, after one update at that pattern."""
-    leaves = placed(subject, pattern)
+    """The prediction errors at a pattern of those who learn, after one update at that pattern."""
+    everybody = placed(subject, pattern)
+    leaves = [everybody[row] for row in _rows(subject).tolist()]
     for leaf in leaves:
         leaf.learning_rule = "published"
         leaf.sense()
@@ -64,17 +74,18 @@ def _energy(subject: Subject, pattern: FloatArray) -> FloatArray:
 def _check(subject: Subject) -> Check:
     pattern = subject.draw(1, "orthogonalisation")[0]
     energy = _energy(subject, pattern)
-    learns = energy > 0.0
+    rows = _rows(subject)
+    learns = energy[rows] > 0.0
     rate = _NUDGE / max(1.0, float(np.max(energy, initial=0.0)))
     start, near, far = (_errors(subject, pattern, number * rate) for number in range(3))
     slopes = (4.0 * near - 3.0 * start - far) / (2.0 * rate)
     fields = subject.bias + subject.couplings @ pattern
-    expected = -subject.variance(fields) * (pattern - subject.mean(fields)) * energy
+    expected = (-subject.variance(fields) * (pattern - subject.mean(fields)) * energy)[rows]
     return compared(
         ("dε_i/dα, by learning", slopes[learns]),
         ("−φ''(h_i) ε_i Σ_j σ_j²", expected[learns]),
         tolerance=_TOLERANCE,
-        entries=tuple(np.array(subject.paths, dtype=object)[learns]),
+        entries=tuple(subject.paths[row] for row in rows[learns]),
     )
 
 
@@ -156,7 +167,7 @@ def _figure(subject: Subject) -> Figure:
     left, right = figure.subplots(1, 2)
     pattern = subject.draw(1, "orthogonalisation")[0]
     rate = 1.0 / max(1.0, float(np.max(_energy(subject, pattern), initial=0.0)))
-    places, size = along_rows(left, subject), size_of(subject.size)
+    places, size = along_rows(left, subject)[_rows(subject)], size_of(subject.size)
     for number, colour in ((0, GREY), (1, BLUE)):
         errors = _errors(subject, pattern, number * rate)
         label = "after one update at it" if number else "at a new pattern"

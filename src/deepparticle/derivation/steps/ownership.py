@@ -14,7 +14,7 @@ from deepparticle.agents.subparticle import Subparticle
 from deepparticle.blankets._types import FloatArray
 from deepparticle.blankets.boundary import Boundary
 from deepparticle.derivation.check import Check, Condition, CounterExample, compared
-from deepparticle.derivation.particles import placed, sensed
+from deepparticle.derivation.particles import placed, sensed, states_of
 from deepparticle.derivation.step import Step
 from deepparticle.derivation.subject import Subject, subject_of
 from deepparticle.partitions.partition import Partition
@@ -64,23 +64,28 @@ def _scramble(leaves: tuple[Subparticle, ...], spared: set[str], rng: np.random.
             leaf.state = leaf.distribution.sample(float(rng.normal()), float(rng.random()))
 
 
-def _scrambled_change(subject: Subject, source: str, target: str, uniforms: FloatArray) -> float:
+def _scrambled_change(
+    subject: Subject,
+    leaves: tuple[Subparticle, ...],
+    source: int,
+    target: int,
+    uniforms: FloatArray,
+) -> float:
     """The same change in a world in which everything is different that the ends do not touch."""
-    leaves = placed(subject)
-    by_path = {leaf.path: (row, leaf) for row, leaf in enumerate(leaves)}
-    ends = [by_path[path] for path in (source, target)]
-    touched = {source, target}
-    for _, leaf in ends:
-        touched |= {boundary.source.path for boundary in leaf.incoming()}
+    for leaf, bias, state in zip(leaves, subject.bias, states_of(subject), strict=True):
+        leaf.bias, leaf.state = float(bias), float(state)
+    ends = (leaves[source], leaves[target])
+    touched = {leaf.path for leaf in ends}
+    touched |= {boundary.source.path for leaf in ends for boundary in leaf.incoming()}
     rng = subject.rng(f"ownership, {source} → {target}")
     _scramble(leaves, touched, rng)
-    for row, leaf in ends:
+    for leaf, uniform in zip(ends, uniforms, strict=True):
         leaf.sense()
-        leaf.infer(float(uniforms[row]))
+        leaf.infer(float(uniform))
     # Now that both have made up their minds, not even their neighbours matter.
-    _scramble(leaves, {source, target}, rng)
-    learner = ends[1][1]
-    boundary = next(one for one in learner.incoming() if one.source.path == source)
+    _scramble(leaves, {leaf.path for leaf in ends}, rng)
+    boundary = ends[1].boundary_from(ends[0])
+    assert boundary is not None
     return _change(boundary)
 
 
@@ -88,9 +93,12 @@ def _check(subject: Subject) -> Check:
     uniforms = subject.rng("ownership").random(subject.size)
     leaves = sensed(subject, uniforms=uniforms)
     boundaries = _chosen(subject, leaves)
-    scrambled = [
-        _scrambled_change(subject, one.source.path, one.target.path, uniforms) for one in boundaries
-    ]
+    rows = {path: row for row, path in enumerate(subject.paths)}
+    others, scrambled = placed(subject), []
+    for one in boundaries:
+        source, target = rows[one.source.path], rows[one.target.path]
+        pair = uniforms[[source, target]]
+        scrambled.append(_scrambled_change(subject, others, source, target, pair))
     return compared(
         ("ΔJ_ij / α with all other states scrambled", np.array(scrambled)),
         ("ΔJ_ij / α", np.array([_change(one) for one in boundaries])),
@@ -98,16 +106,23 @@ def _check(subject: Subject) -> Check:
     )
 
 
-def _change_beside(other: float) -> float:
-    """What a → b learns where b also senses c, which a does not, in some state."""
+def _beside(other: float) -> tuple[Subparticle, ...]:
+    """Subparticles a, b and c after inference, where b senses c in some state and a does not."""
     world = Partition("world")
     source, target = world.add_subparticle("a", state=0.5), world.add_subparticle("b", state=0.2)
     beside = world.add_subparticle("c", state=other)
     world.couple(source, target, 0.5)
     world.couple(target, source, 0.5)
     world.couple(beside, target, 4.0, plastic=False)
-    leaves = sensed(subject_of(world), uniforms=np.full(3, 0.95))
-    return _change(next(one for one in leaves[1].incoming() if one.source.path == "a"))
+    return sensed(subject_of(world), uniforms=np.full(3, 0.95))
+
+
+def _change_beside(other: float) -> float:
+    """What a → b learns there."""
+    source, target, _ = _beside(other)
+    boundary = target.boundary_from(source)
+    assert boundary is not None
+    return _change(boundary)
 
 
 def _counterexample() -> CounterExample:
@@ -144,7 +159,7 @@ def _influences(subject: Subject, target: int, source: int) -> FloatArray:
     for row, leaf in enumerate(leaves):
         leaf.state = float(others[row])
         found[0, row] = abs(learned() - usual)
-        leaf.state = float(subject.state[row])
+        leaf.state = float(states_of(subject)[row])
     learned()
     for row, leaf in enumerate(leaves):
         new = leaf.state

@@ -76,20 +76,18 @@ def _check(subject: Subject) -> Check:
         nothing: FloatArray = np.zeros(0)
         return compared(("w·σ after a step", nothing), ("S after a step", nothing))
     made, above = coarse.coarsening, subject_of(coarse)
-    stepped = [leaf.state for leaf in sensed(subject, made.reference)]
+    stepped = made.states([leaf.state for leaf in sensed(subject, made.reference)])
     gains = [_gain(subject, made, unit) for unit in range(above.size)]
     leaves = sensed(above, made.resting)
+    precise = [leaf.precision * leaf.distribution.variance(leaf.argument) for leaf in leaves]
     return compared(
         (
             "w·σ after a step of the members, and how it follows a field",
-            [made.states(stepped), gains],
+            np.array([stepped, gains]),
         ),
         (
             "S after a step of the units, and β φ''(θ)",
-            [
-                [leaf.state for leaf in leaves],
-                [leaf.precision * leaf.distribution.variance(leaf.argument) for leaf in leaves],
-            ],
+            np.array([[leaf.state for leaf in leaves], precise]),
         ),
         tolerance=_TOLERANCE,
         entries=tuple(f"{path}, {what}" for what in ("state", "gain") for path in above.paths),
@@ -177,11 +175,14 @@ def _draw_response(axes: Any, subject: Subject, made: Coarsening, above: Subject
 
     unit = int(np.argmax(made.level.sizes))
     rows = _rows(made, unit)
-    fields = np.linspace(-4.0, 4.0, 81)
+    fields = np.linspace(-4.0, 4.0, 41)
     states = np.tile(made.reference, (fields.size, 1))
     for _ in range(400):  # damped, so that no unit swings to and fro
         arguments = subject.argument(states) + subject.precision * fields[:, None]
-        states[:, rows] += 0.3 * (subject.mean(arguments) - states)[:, rows]
+        moves = 0.5 * (subject.mean(arguments) - states)[:, rows]
+        states[:, rows] += moves
+        if np.max(np.abs(moves)) < 1e-5:
+            break
     resting, family = above.argument(made.resting)[unit], above.distributions[unit]
     stands = family.mean(resting + above.precision[unit] * fields)
     axes.plot(

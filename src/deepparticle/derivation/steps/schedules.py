@@ -17,6 +17,7 @@ from deepparticle.analysis.stationary_law import stationary_law
 from deepparticle.blankets._types import FloatArray, IntArray
 from deepparticle.derivation.beliefs import expectations
 from deepparticle.derivation.check import Check, Condition, CounterExample, compared
+from deepparticle.derivation.particles import states_of
 from deepparticle.derivation.proof import Proof, equality, symbolic_algebra
 from deepparticle.derivation.step import Step
 from deepparticle.derivation.subject import Subject
@@ -153,16 +154,15 @@ def _draw_pair(axes: Any, subject: Subject) -> None:
     symmetric = 0.5 * (subject.scaled + subject.scaled.T)
     here, there = np.unravel_index(np.argmax(np.abs(symmetric)), symmetric.shape)
     coupling, partner = symmetric[here, there], subject.distributions[there]
-    fields = subject.argument(subject.state) - symmetric[:, there] * subject.state[there]
-    back = subject.argument(subject.state)[there] - coupling * subject.state[here]
+    fields = subject.argument(states_of(subject)) - symmetric[:, there] * states_of(subject)[there]
+    back = subject.argument(states_of(subject))[there] - coupling * states_of(subject)[here]
     ends = partner.support if np.all(np.isfinite(partner.support)) else (-3.0, 3.0)
     shown = np.linspace(*ends, 61)
 
     def weight(states: FloatArray, _rows: IntArray) -> FloatArray:
         # What the partner's normaliser adds to the law of one state when both update at once.
-        found: FloatArray = np.exp(
-            partner.log_partition(back + coupling * states) - partner.log_partition(back)
-        )
+        logs = partner.log_partition(back + coupling * states)
+        found: FloatArray = np.exp(logs - logs.max(axis=-1, keepdims=True))
         return found
 
     total = expectations(subject, fields, weight)[here]
