@@ -157,18 +157,24 @@ def _figure(subject: Subject) -> Figure:
         show_matrix,
     )
 
-    figure = new_figure(PAGE, 2.6)
+    figure = new_figure(PAGE, 2.7)
     left, right = figure.subplots(1, 2, width_ratios=[1.3, 1.0])
-    symmetric = 0.5 * (subject.scaled + subject.scaled.T)
+    own, symmetric = subject.scaled, 0.5 * (subject.scaled + subject.scaled.T)
+    names = ["the couplings of this partition", "their symmetric part"]
+    if subject.asymmetry == 0.0:
+        # Nothing to see: so one sees what it would be if one direction were the stronger.
+        rows = np.arange(subject.size)
+        own = subject.scaled * (1.0 + 0.5 * np.sign(rows[:, None] - rows))
+        names = ["made stronger towards later rows", names[0]]
     for scaled, colour, style, label in (
-        (subject.scaled, VERMILION, "-", "the couplings of this partition"),
-        (symmetric, BLUE, "--", "their symmetric part"),
+        (own, VERMILION, "-", names[0]),
+        (symmetric, BLUE, "--", names[1]),
     ):
         left.plot(_course(subject, scaled), style, color=colour, label=label)
     left.axhline(0.0, color=GREY, linewidth=0.6, zorder=0)
-    legend(left)
-    plain(left, "one course, all at once", "step", "Σ ln T(σ → σ')/T(σ' → σ), nats")
-    show_matrix(right, 0.5 * (subject.scaled - subject.scaled.T), "antisymmetric part of K")
+    legend(left, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
+    plain(left, "", "step, all at once", "Σ ln T(σ → σ')/T(σ' → σ)")
+    show_matrix(right, 0.5 * (own - own.T), f"antisymmetric part of K,\n{names[0]}")
     frame_of_subparticles(right, subject)
     return figure
 
