@@ -120,12 +120,13 @@ class ParticleTrace:
         inner = [n(one.value) for one in self.sensed if not one.external]
         total = " + ".join([n(self.bias), *inner])
         weighed = f"{n(self.precision)} × ({n(self.field)} + {n(self.evidence)})"
+        terms = f"{n(self.complexity)} − {n(self.accuracy)}"
         energy = n(self.complexity - self.accuracy)
         lines += [
             ("sense", f"h = b + Σ s = {total} = {n(self.field)}"),
             ("infer", f"θ = β (h + u) = {weighed} = {n(self.argument)}"),
             ("infer", f"L(θ) = {n(self.expectation)},  σ' = {n(self.state)}"),
-            ("infer", f"F = {n(self.complexity)} − {n(self.accuracy)} = {energy} nats"),
+            ("infer", f"F = complexity − accuracy = {terms} = {energy} nats"),
             ("learn", f"ε = σ' − L(h) = {n(self.state)} − {n(self.prediction)} = {n(self.error)}"),
         ]
         for one in self.sensed:
@@ -228,7 +229,7 @@ def trace(
       sense  h = b + Σ s = 0.5 = 0.5
       infer  θ = β (h + u) = 1 × (0.5 + 0) = 0.5
       infer  L(θ) = 0.16395,  σ' = 0.16395
-      infer  F = 0 − 0 = 0 nats
+      infer  F = complexity − accuracy = 0 − 0 = 0 nats
       learn  ε = σ' − L(h) = 0.16395 − 0.16395 = 0
     <BLANKLINE>
     b
@@ -236,7 +237,7 @@ def trace(
       sense  h = b + Σ s = 0 + 0.8 = 0.8
       infer  θ = β (h + u) = 1 × (0.8 + 0) = 0.8
       infer  L(θ) = 0.25594,  σ' = 0.25594
-      infer  F = 0.10027 − 0.20475 = -0.10448 nats
+      infer  F = complexity − accuracy = 0.10027 − 0.20475 = -0.10448 nats
       learn  ε = σ' − L(h) = 0.25594 − 0.25594 = 0
       learn  ΔJ[a] = α ε σ'[a] = 0.1 × 0 × 0.16395 = 0
     """
