@@ -380,6 +380,22 @@ def fast_inside_slow() -> dict[str, Any]:
 
 
 @cache
+def an_animal() -> dict[str, Any]:
+    animal = dp.Partition("animal")
+    eyes = animal.add_partition("eyes")
+    left, right = eyes.add_subparticle("left"), eyes.add_subparticle("right")
+    motor = animal.add_partition("motor", learning_rate=0.05)
+    plan, arm = motor.add_subparticle("plan", bias=0.2), motor.add_subparticle("arm", state=0.5)
+    for source, target, weight in ((left, plan, 0.9), (right, plan, -0.7), (plan, arm, 1.1)):
+        animal.couple(source, target, weight)
+    animal.couple(plan, left, 0.3)
+    scene = animal.add_external("scene")
+    animal.sense(scene, eyes)
+    animal.act(arm, scene)
+    return {"animal": animal}
+
+
+@cache
 def several_networks() -> dict[str, Any]:
     images = dp.datasets.cross_and_bar()
     seeds = list(range(8))
@@ -428,6 +444,7 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "Information and steady states": steady_states,
     "Things and beliefs": a_thing,
     "Levels": fast_inside_slow,
+    "A world as arrays": an_animal,
     "The appendix: one state, and two": dict,  # its curves need no runs
     "Published and measured": several_networks,
 }

@@ -50,6 +50,7 @@ from deepparticle.figures.sequence import (
     cycle_overview,
     free_run,
 )
+from deepparticle.figures.slots import slots
 from deepparticle.figures.summary import published_against_measured
 
 __all__ = [
@@ -92,6 +93,7 @@ __all__ = [
     "reconstruction_panel",
     "regime_overview",
     "retention_panel",
+    "slots",
     "throughput",
     "time_scales",
 ]
