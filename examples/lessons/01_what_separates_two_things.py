@@ -316,10 +316,11 @@ def _(mo):
     answer_3 = mo.md(r"""
     What 1 and 3 have in common is what 2 *showed* them. If all update at once, that is the state of
     2 one step *before*, and its present state says nothing about it. The blanket that separates 1
-    and 3 is the *path* of 2. One after another, with equal couplings both ways, the present state
-    happens to be enough; with unequal ones it is not either. So: the law of this lesson is
-    path-wise, and what holds at one instant is a question of its own, which `world.report()`
-    answers with a number.
+    and 3 is the *path* of 2. One by one, with equal couplings both ways, the present state happens
+    to be enough. With unequal ones it depends on who comes last: with couplings of 3 from the
+    middle to the ends and 1 back, and the middle one last, .069 nats are left. So the law of this
+    lesson is path-wise, and what holds at one instant is a question of its own, which
+    `world.report()` answers with a number.
     """)
     mo.vstack([question_3, mo.accordion({"Show the answer": answer_3})])
     return answer_3, question_3
