@@ -156,6 +156,17 @@ def test_the_same_seed_gives_the_same_check(step: Step) -> None:
 
 
 @each_step
+def test_noisy_boundary_states_are_no_deltas(step: Step) -> None:
+    world = example_world()
+    for boundary in [one for one in world.boundaries() if one.kind == "boundary"][:2]:
+        boundary.conditional = dp.GaussianBoundary(boundary.weight, sd=0.5)
+    check = step.check(world)
+    assert ("delta couplings" in check.broken) == ("delta couplings" in step.assumptions)
+    assert check.holds or not check.promised
+    step.figure(world)
+
+
+@each_step
 def test_it_works_for_one_particle_alone(step: Step) -> None:
     world = dp.Partition("world")
     world.add_subparticle("alone", bias=0.7, state=0.2)

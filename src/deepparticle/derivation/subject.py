@@ -226,6 +226,10 @@ def subject_of(partition: Partition | Subject, seed: int = 0) -> Subject:
     world: Partition = partition.copy()
     shown = {external.path: external.value for external in world.externals if external.sensing}
     network = frozen_network(
-        Simulator(world, backend="numpy"), shown or None, schedule="synchronous", where="derivation"
+        Simulator(world, backend="numpy"),
+        shown or None,
+        schedule="synchronous",
+        where="derivation",
+        noisy=True,  # steps that need delta couplings say so
     )
     return Subject(world, leaf_columns(world), network, seed)

@@ -89,7 +89,8 @@ def _figure(subject: Subject) -> Figure:
     for bias, style in ((0.0, ":"), (1.0, "--"), (4.0, "-")):
         density = np.exp(bias * states - law.log_partition(bias))
         left.plot(states, density, style, color=BLUE, label=f"b = {bias:g}")
-    left.set(xlabel="state σ", ylabel="density p(σ; b)")
+    plain(left, "", "state σ", "density p(σ; b)")
+    left.set_xticks((-1, -0.5, 0, 0.5, 1))
     legend(left)
     reach = max(6.0, 1.1 * float(np.max(np.abs(arguments))))
     axis = np.linspace(-reach, reach, 201)
@@ -97,10 +98,8 @@ def _figure(subject: Subject) -> Figure:
     right.plot(
         arguments, subject.mean(arguments), "o", color=VERMILION, markersize=4, label="subparticles"
     )
-    right.set(xlabel="argument θ", ylabel="expected state")
+    plain(right, "", "argument θ", "expected state")
     legend(right)
-    plain(left)
-    plain(right)
     return figure
 
 

@@ -115,9 +115,8 @@ def _figure(subject: Subject) -> Figure:
         )
     ends = axes.get_xlim()
     axes.plot(ends, ends, color=GREY, linewidth=0.8, zorder=0)
-    axes.set(xlabel="argument of the update θ", ylabel="slope of the joint exponent")
+    plain(axes, "", "argument of the update θ", "slope of the joint exponent")
     legend(axes)
-    plain(axes)
     return figure
 
 
