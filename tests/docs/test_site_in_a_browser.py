@@ -18,7 +18,8 @@ from support.browser import chromium, missing
 
 ROOT = Path(__file__).resolve().parents[2]
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+# One worker, since one site is made.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("site")]
 
 # Pages of every kind: mathematics in prose, in tables and in docstrings, code, pictures, lists.
 WITH_MATHEMATICS = (
