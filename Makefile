@@ -22,10 +22,6 @@ ARGS ?=
 
 CACHE := $(CURDIR)/.cache
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CACHE)/hypothesis
-export IPYTHONDIR := $(CACHE)/ipython
-export JUPYTER_CONFIG_DIR := $(CACHE)/jupyter/config
-export JUPYTER_DATA_DIR := $(CACHE)/jupyter/data
-export JUPYTER_RUNTIME_DIR := $(CACHE)/jupyter/runtime
 export MPLCONFIGDIR := $(CACHE)/matplotlib
 export NUMBA_CACHE_DIR := $(CACHE)/numba
 export PIP_CACHE_DIR := $(CACHE)/pip
