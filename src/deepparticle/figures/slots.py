@@ -11,7 +11,6 @@ from deepparticle.blankets.errors import Fault, SettingError
 from deepparticle.blankets.naming import unknown_path
 from deepparticle.figures.numbers import written
 from deepparticle.figures.style import (
-    DIVERGING,
     GREEN,
     INK,
     ORANGE,
@@ -37,6 +36,10 @@ _WRITTEN = 12
 _ROW, _AROUND = 0.22, 1.2  # inches
 _SHADE = "#E4E9F0"
 
+# What couplings and boundary states look like in a drawn world; told apart without colour too.
+_COUPLINGS = "RdBu_r"
+_DASHES = {GREEN: "-", ORANGE: "--", INK: ":"}
+
 
 def slots(program: Program, inside: str = "", *, title: str = "") -> Figure:
     """Draw the arrays of a lowered world, and frame those that belong to one thing.
@@ -56,7 +59,7 @@ def slots(program: Program, inside: str = "", *, title: str = "") -> Figure:
         state σ, bias b, precision β and rate of learning α of every row, the weight with which
         it senses external states (u) and that with which it acts on them (a), their sums where it
         senses or acts on several. The rows of the thing are shaded; its sensory states are framed
-        in green, its active states in orange, what stays inside it in black.
+        in green, its active states in dashed orange, what stays inside it in dotted black.
 
     Raises
     ------
@@ -99,8 +102,8 @@ def slots(program: Program, inside: str = "", *, title: str = "") -> Figure:
     _couplings(matrix, program, own)
     _vectors(table, columns, own)
     for colour, words in ((GREEN, "sensory"), (ORANGE, "active"), (INK, "inside")):
-        matrix.plot([], [], "s", markerfacecolor="none", markeredgecolor=colour, label=words)
-    legend(figure, loc="outside lower center", ncols=3)
+        matrix.plot([], [], color=colour, linestyle=_DASHES[colour], linewidth=1.6, label=words)
+    legend(figure, loc="outside lower center", ncols=3, handlelength=2.6)
     return figure
 
 
@@ -136,7 +139,7 @@ def _couplings(ax: Any, program: Program, own: BoolArray) -> None:
     shown[targets, sources] = dense[targets, sources]
     # The darkest half of the colours is left out: frames and numbers are read on them.
     top = 2.0 * float(np.abs(dense).max(initial=0.0)) or 1.0
-    ax.imshow(shown, cmap=DIVERGING, vmin=-top, vmax=top, aspect="auto")
+    ax.imshow(shown, cmap=_COUPLINGS, vmin=-top, vmax=top, aspect="auto")
     for row in np.flatnonzero(own).tolist():
         ax.axhspan(row - 0.5, row + 0.5, color=_SHADE, zorder=-1)
     for row, column in zip(targets.tolist(), sources.tolist(), strict=True):
@@ -175,6 +178,12 @@ def _frame(ax: Any, column: int, row: int, colour: str) -> None:
 
     ax.add_patch(
         Rectangle(
-            (column - 0.42, row - 0.42), 0.84, 0.84, fill=False, edgecolor=colour, linewidth=1.4
+            (column - 0.42, row - 0.42),
+            0.84,
+            0.84,
+            fill=False,
+            edgecolor=colour,
+            linestyle=_DASHES[colour],
+            linewidth=1.6,
         )
     )
