@@ -23,7 +23,8 @@ def make_html(pages: Path, out: Path, work: Path) -> int:
     """Run Sphinx on a folder of pages; the exit status, 0 if there was nothing to complain of."""
     strict = ["--fail-on-warning", "--keep-going", "--nitpicky", "--quiet", "--jobs=auto"]
     folders = ["-c", str(ROOT / "docs"), "-d", str(work / "doctrees"), str(pages), str(out)]
-    return sphinx_build([*strict, *folders])
+    status: int = sphinx_build([*strict, *folders])
+    return status
 
 
 def build(out: Path = OUT, work: Path = WORK) -> int:
