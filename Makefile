@@ -43,7 +43,8 @@ unexport PYTHONHOME PYTHONPATH
 # --- The environment ---------------------------------------------------------------------------
 
 # -P: the rooms at the root of the checkout must not be importable by their bare names.
-RUN = $(VENV)/bin/python -P
+# marimo writes settings; pip, which reads the user's own from the same place, is left to find them.
+RUN = XDG_CONFIG_HOME=$(CACHE)/config XDG_STATE_HOME=$(CACHE)/state $(VENV)/bin/python -P
 PIP = $(VENV)/bin/python -m pip --quiet
 USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 INTERPRETER := import sys; print("Python %d.%d.%d" % sys.version_info[:3], "of", sys.base_prefix)
