@@ -172,11 +172,9 @@ def _(mo):
 
 @app.cell
 def _(mo):
-    order = mo.ui.dropdown(["cyclic", "random"], value="cyclic", label="order of the digits")
-    shown = mo.ui.slider(1, 4, 1, value=1, label="steps for each digit", show_value=True)
-    share = mo.ui.slider(
-        0, 2, 0.25, value=1, label="antisymmetric part, times what was learned", show_value=True
-    )
+    order = mo.ui.dropdown(["cyclic", "random"], value="cyclic", label="order")
+    shown = mo.ui.slider(1, 4, 1, value=1, label="steps each", show_value=True)
+    share = mo.ui.slider(0, 2, 0.25, value=1, label="antisymmetric part ×", show_value=True)
     mo.hstack([order, shown, share])
     return order, share, shown
 

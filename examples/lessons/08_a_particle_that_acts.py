@@ -89,8 +89,8 @@ def _(Warmth, build):
 
 @app.cell
 def _(mo):
-    sensing = mo.ui.slider(0, 8, 0.5, value=4, label="sensitivity, wₛ", show_value=True)
-    acting = mo.ui.slider(0, 1, 0.05, value=0.3, label="strength of action, wₐ", show_value=True)
+    sensing = mo.ui.slider(0, 8, 0.5, value=4, label="senses, wₛ", show_value=True)
+    acting = mo.ui.slider(0, 1, 0.05, value=0.3, label="acts, wₐ", show_value=True)
     noise = mo.ui.slider(0, 0.4, 0.05, value=0.1, label="noise", show_value=True)
     mo.hstack([sensing, acting, noise])
     return acting, noise, sensing

@@ -107,12 +107,15 @@ def _(mo, np, program, thing):
         f"    | `{path}` | `{slot}` |" for path, slot in program.slots() if thing.value in path
     )
     mo.md(f"""
-    A sensory state of *{thing.value}* is an entry in its rows whose column is outside:
-    {int(np.sum(_into & ~_out))} of them. An active state is an entry in its columns whose row is
-    outside: {int(np.sum(_out & ~_into))}. Entries with both ends inside belong to neither:
-    {int(np.sum(_into & _out))}. External states add the entries of u and a. The blanket of a
-    thing is a cross cut out of a matrix, its rows and its columns without what is inside; where
-    the thing touches nothing, they are empty.
+    | of *{thing.value}* | entries of J |
+    |---|---|
+    | sensory states: in its rows, with the column outside | {np.sum(_into & ~_out)} |
+    | active states: in its columns, with the row outside | {np.sum(_out & ~_into)} |
+    | neither: both ends inside | {np.sum(_into & _out)} |
+
+    External states add the entries of u and a. The blanket of a thing is a cross cut out of a
+    matrix, its rows and its columns without what is inside; where the thing touches nothing, they
+    are empty.
 
     | object | slot |
     |---|---|
@@ -232,7 +235,7 @@ def _(build, dp, mo, schedule):
     _far = max(one.deviation for one in verification.comparisons)
     mo.md(f"""
     `dp.verify(world)` makes such comparisons for you: {len(verification.comparisons)} of them in
-    this schedule, with and without noise and learning, and from several states. **{
+    this schedule, with and without noise and learning. **{
         "All agree" if verification.ok else "They do not agree"
     }**; the largest deviation is {_far:.1g}.
     """)
