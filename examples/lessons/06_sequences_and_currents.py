@@ -57,11 +57,13 @@ def _(mo):
 
 @app.cell
 def _(dp, holding):
-    def pair(a, schedule):
-        couplings = [[0.0, holding.value - a], [holding.value + a, 0.0]]
-        return dp.Simulator(dp.from_couplings(couplings), schedule=schedule)
+    def world(a):
+        return dp.from_couplings([[0.0, holding.value - a], [holding.value + a, 0.0]])
 
-    return (pair,)
+    def pair(a, schedule):
+        return dp.Simulator(world(a), schedule=schedule)
+
+    return pair, world
 
 
 @app.cell
@@ -151,6 +153,22 @@ def _(analysis, figures, np, pair, schedule):
         label="turning, a",
         unit=_runs[0].unit,
     )
+
+
+@app.cell
+def _(dp, mo, turning, world):
+    check = dp.derivation.step("broken-detailed-balance").check(world(turning.value))
+    mo.md(rf"""
+    That is a step of the derivation, too. For one synchronous step the logarithm of the ratio is
+
+    $$\ln \frac{{T(\sigma \to \sigma')}}{{T(\sigma' \to \sigma)}} =
+    \big[\text{{potential}}\big]_{{\sigma}}^{{\sigma'}} + \sigma'^T (J - J^T)\, \sigma .$$
+
+    The change of a potential cancels on every round trip. What is left belongs to the
+    antisymmetric part alone, and adds up. For your pair, and twenty steps drawn at random, the
+    two sides differ by **{check.residual:.1g}** nats.
+    """)
+    return (check,)
 
 
 @app.cell

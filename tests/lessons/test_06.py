@@ -31,6 +31,13 @@ def test_twice_the_force_is_four_times_the_production(schedule: str) -> None:
         assert (once["exact"], twice["exact"]) == pytest.approx((0.563, 2.254), abs=5e-4)
 
 
+def test_the_step_of_the_derivation_holds_for_the_pair() -> None:
+    for turning in (-3.0, 0.0, 2.0):
+        check = run(turning=turning, schedule="synchronous")["check"]
+        assert check.promised
+        assert check.residual < 1e-9
+
+
 @pytest.mark.parametrize("schedule", UNITS)
 def test_without_turning_nothing_is_produced(schedule: str) -> None:
     assert abs(run(turning=0.0, schedule=schedule)["exact"]) < 1e-9
