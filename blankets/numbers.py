@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,37 @@ import numpy as np
 from deepparticle.blankets._types import FloatArray
 from deepparticle.blankets.errors import Fault, SettingError, SettingTypeError
 
-__all__ = ["finite_number", "real_array"]
+__all__ = ["checked_count", "finite_number", "real_array"]
+
+
+def checked_count(value: object, where: str, what: str, least: int = 0) -> int:
+    """Return `value` as a whole number ≥ `least`.
+
+    Raises
+    ------
+    SettingTypeError
+        For anything that is not a whole number, 2.5 and True included.
+    SettingError
+        If it is less than `least`.
+
+    Examples
+    --------
+    >>> checked_count(100, "infer", "steps")
+    100
+    """
+    try:
+        if isinstance(value, (bool, np.bool_)):
+            raise TypeError
+        number = operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        raise SettingTypeError(
+            Fault(where, f"{what} is a whole number", repr(value), f"give {what}=100, for example")
+        ) from None
+    if number < least:
+        raise SettingError(
+            Fault(where, f"{what} is at least {least}", repr(number), f"give {what} ≥ {least}")
+        )
+    return number
 
 
 def finite_number(value: object, where: str, what: str) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,6 @@ from deepparticle.compile.program import Program
 
 __all__ = [
     "checked_array",
-    "checked_count",
     "checked_couplings",
     "checked_devices",
     "checked_dtype",
@@ -29,36 +27,6 @@ __all__ = [
     "row_clocks",
     "row_time_steps",
 ]
-
-
-def checked_count(value: object, where: str, what: str, least: int = 0) -> int:
-    """Return `value` as a whole number ≥ `least`.
-
-    Raises
-    ------
-    SettingTypeError
-        For anything that is not a whole number, 2.5 and True included.
-    SettingError
-        If it is less than `least`.
-
-    Examples
-    --------
-    >>> checked_count(100, "infer", "steps")
-    100
-    """
-    try:
-        if isinstance(value, (bool, np.bool_)):
-            raise TypeError
-        number = operator.index(value)  # type: ignore[arg-type]
-    except TypeError:
-        raise SettingTypeError(
-            Fault(where, f"{what} is a whole number", repr(value), f"give {what}=100, for example")
-        ) from None
-    if number < least:
-        raise SettingError(
-            Fault(where, f"{what} is at least {least}", repr(number), f"give {what} ≥ {least}")
-        )
-    return number
 
 
 def checked_array(value: Any, where: str, what: str) -> FloatArray:

@@ -27,10 +27,9 @@ from deepparticle.blankets.errors import (
     PartitionError,
     SettingError,
 )
-from deepparticle.blankets.numbers import finite_number
+from deepparticle.blankets.numbers import checked_count, finite_number
 from deepparticle.compile.arguments import (
     checked_array,
-    checked_count,
     checked_couplings,
     checked_devices,
     checked_dtype,

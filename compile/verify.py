@@ -22,7 +22,7 @@ from tqdm.auto import tqdm
 
 from deepparticle.blankets._types import FloatArray
 from deepparticle.blankets.errors import DivergenceError, SettingError
-from deepparticle.compile.arguments import checked_count
+from deepparticle.blankets.numbers import checked_count
 from deepparticle.compile.backends.base import Variables
 from deepparticle.compile.backends.choosing import installed_backends
 from deepparticle.compile.divergence import DivergenceWarning

@@ -22,14 +22,11 @@ leak little nearly everywhere, and some of them are chosen.
 
 from __future__ import annotations
 
-import operator
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from deepparticle.blankets.errors import Fault, SettingError, SettingTypeError
-from deepparticle.blankets.numbers import finite_number
+from deepparticle.blankets.errors import Fault, SettingError
+from deepparticle.blankets.numbers import checked_count, finite_number
 from deepparticle.partitions.discovering.branches import Split, grow
 from deepparticle.partitions.discovering.clustering import CLUSTERINGS
 from deepparticle.partitions.discovering.leak import coupling_strengths
@@ -175,9 +172,9 @@ def propose_partition(
 
     where = "discover"
     checked_option(method, tuple(CLUSTERINGS), where, "method")
-    count = _whole(permutations, where, "permutations", 5)
+    count = checked_count(permutations, where, "permutations", 5)
     share = _share(significance, where, "significance")
-    levels = None if depth is None else _whole(depth, where, "depth", 0)
+    levels = None if depth is None else checked_count(depth, where, "depth", 0)
     generator = checked_generator(seed, where)
     read = read_source(source, kind, estimate, weight, where)
     strengths = coupling_strengths(read.couplings)
@@ -188,22 +185,6 @@ def propose_partition(
     with bar, threads.threadpool_limits(1, "blas"):
         search = Search(CLUSTERINGS[method], count, share, generator, bar.update)
         return Proposal(read, grow(strengths, search, levels))
-
-
-def _whole(value: object, where: str, what: str, least: int) -> int:
-    try:
-        if isinstance(value, (bool, np.bool_)):
-            raise TypeError
-        number = operator.index(value)  # type: ignore[arg-type]
-    except TypeError:
-        raise SettingTypeError(
-            Fault(where, f"{what} is a whole number", repr(value), f"give {what}={least + 15}")
-        ) from None
-    if number < least:
-        raise SettingError(
-            Fault(where, f"{what} is at least {least}", repr(number), f"give {what} ≥ {least}")
-        )
-    return number
 
 
 def _share(value: object, where: str, what: str) -> float:

@@ -794,7 +794,7 @@ REFUSED: list[tuple[str, type[Exception], Callable[[], object], str]] = [
         "permutations, type",
         dp.SettingTypeError,
         lambda: dp.discover(STATES, permutations=20.5),  # type: ignore[arg-type]
-        "discover: permutations is a whole number (got 20.5). Mend: give permutations=20.",
+        "discover: permutations is a whole number (got 20.5). Mend: give permutations=100",
     ),
     (
         "depth",

@@ -23,7 +23,8 @@ import numpy as np
 
 from deepparticle.blankets._types import ArrayLike, FloatArray
 from deepparticle.blankets.errors import DivergenceError, Fault, SettingError
-from deepparticle.compile.arguments import checked_array, checked_count
+from deepparticle.blankets.numbers import checked_count
+from deepparticle.compile.arguments import checked_array
 from deepparticle.partitions.stepping import checked_generator
 
 __all__ = [

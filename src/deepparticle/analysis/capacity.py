@@ -28,7 +28,8 @@ from deepparticle.analysis.networks import Network, simulator_of
 from deepparticle.analysis.retention import reconstruction, retention
 from deepparticle.blankets._types import ArrayLike, FloatArray, IntArray
 from deepparticle.blankets.errors import Fault, SettingError
-from deepparticle.compile.arguments import checked_array, checked_count
+from deepparticle.blankets.numbers import checked_count
+from deepparticle.compile.arguments import checked_array
 from deepparticle.compile.simulator import Simulator
 from deepparticle.datasets.random_patterns import random_patterns
 from deepparticle.partitions.constructors import from_couplings

@@ -27,7 +27,8 @@ import numpy as np
 
 from deepparticle.blankets._types import ArrayLike, FloatArray, IntArray
 from deepparticle.blankets.errors import Fault, SettingError
-from deepparticle.compile.arguments import checked_array, checked_count
+from deepparticle.blankets.numbers import checked_count
+from deepparticle.compile.arguments import checked_array
 
 __all__ = ["Currents", "probability_currents"]
 

@@ -36,7 +36,7 @@ from tqdm.auto import tqdm
 
 from deepparticle.blankets._types import FloatArray
 from deepparticle.blankets.errors import Fault, PartitionError, SettingError, SettingTypeError
-from deepparticle.compile.arguments import checked_count
+from deepparticle.blankets.numbers import checked_count
 from deepparticle.compile.run import Run
 from deepparticle.compile.simulator import Simulator
 from deepparticle.partitions.coarse_worlds import Coarsening

@@ -29,8 +29,8 @@ from deepparticle.analysis.orbits import Closing, distance
 from deepparticle.analysis.starts import Starts, checked_starts, single_network
 from deepparticle.blankets._types import ArrayLike, BoolArray, FloatArray, IntArray
 from deepparticle.blankets.errors import DivergenceError, Fault, SettingError
-from deepparticle.blankets.numbers import finite_number
-from deepparticle.compile.arguments import checked_array, checked_count
+from deepparticle.blankets.numbers import checked_count, finite_number
+from deepparticle.compile.arguments import checked_array
 from deepparticle.compile.simulator import Simulator
 
 __all__ = ["LimitCycles", "limit_cycles"]

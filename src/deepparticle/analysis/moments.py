@@ -25,7 +25,7 @@ from deepparticle.analysis.sampling import sampled_blocks
 from deepparticle.analysis.stationary_law import law_of
 from deepparticle.blankets._types import ArrayLike, FloatArray
 from deepparticle.blankets.errors import Fault, SettingError
-from deepparticle.compile.arguments import checked_count
+from deepparticle.blankets.numbers import checked_count
 from deepparticle.compile.simulator import Simulator
 from deepparticle.partitions.stepping import checked_option
 

@@ -26,7 +26,8 @@ from deepparticle.analysis.networks import Network, simulator_of
 from deepparticle.analysis.recall import Recall, correlation
 from deepparticle.blankets._types import ArrayLike, FloatArray
 from deepparticle.blankets.errors import Fault, SettingError
-from deepparticle.compile.arguments import checked_array, checked_count
+from deepparticle.blankets.numbers import checked_count
+from deepparticle.compile.arguments import checked_array
 from deepparticle.compile.simulator import Simulator
 
 __all__ = ["reconstruction", "retention"]

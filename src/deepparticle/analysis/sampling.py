@@ -15,7 +15,7 @@ from tqdm.auto import tqdm
 
 from deepparticle.analysis.frozen import FrozenNetwork
 from deepparticle.blankets._types import FloatArray, IntArray
-from deepparticle.compile.arguments import checked_count
+from deepparticle.blankets.numbers import checked_count
 from deepparticle.compile.groups import group_map
 from deepparticle.compile.run import Run
 from deepparticle.compile.simulator import Simulator

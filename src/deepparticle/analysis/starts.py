@@ -9,7 +9,8 @@ import numpy as np
 
 from deepparticle.blankets._types import ArrayLike, FloatArray
 from deepparticle.blankets.errors import Fault, SettingError
-from deepparticle.compile.arguments import checked_array, checked_count
+from deepparticle.blankets.numbers import checked_count
+from deepparticle.compile.arguments import checked_array
 from deepparticle.compile.simulator import Simulator
 from deepparticle.partitions.stepping import checked_generator
 

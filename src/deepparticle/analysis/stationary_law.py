@@ -39,7 +39,7 @@ from deepparticle.analysis.quadrature import Grid, grid_of, sufficient_nodes
 from deepparticle.analysis.transition import Composition, step_operators
 from deepparticle.blankets._types import ArrayLike, FloatArray
 from deepparticle.blankets.errors import Fault, SettingError
-from deepparticle.compile.arguments import checked_count
+from deepparticle.blankets.numbers import checked_count
 
 __all__ = ["law_of", "stationary_law"]
 

@@ -37,7 +37,7 @@ from deepparticle.analysis.symmetric_twin import symmetric_twin
 from deepparticle.analysis.two_sample import STATISTICS, TwoSampleTest, two_sample_test
 from deepparticle.blankets._types import ArrayLike, FloatArray
 from deepparticle.blankets.errors import SettingError
-from deepparticle.compile.arguments import checked_count
+from deepparticle.blankets.numbers import checked_count
 from deepparticle.compile.simulator import Simulator
 
 __all__ = ["SteadyState", "steady_state"]

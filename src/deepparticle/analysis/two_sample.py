@@ -22,7 +22,8 @@ import numpy as np
 
 from deepparticle.blankets._types import ArrayLike
 from deepparticle.blankets.errors import Fault, SettingError
-from deepparticle.compile.arguments import checked_array, checked_count
+from deepparticle.blankets.numbers import checked_count
+from deepparticle.compile.arguments import checked_array
 from deepparticle.partitions.stepping import checked_option
 
 __all__ = ["STATISTICS", "TwoSampleTest", "two_sample_test"]

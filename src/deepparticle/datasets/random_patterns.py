@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from deepparticle.blankets._types import FloatArray
-from deepparticle.compile.arguments import checked_count
+from deepparticle.blankets.numbers import checked_count
 from deepparticle.partitions.stepping import checked_generator
 
 __all__ = ["random_patterns"]

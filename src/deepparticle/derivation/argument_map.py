@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deepparticle.derivation.argument import dependencies
+from deepparticle.derivation.argument import dependencies, step
 from deepparticle.derivation.step import Step
 
 if TYPE_CHECKING:
@@ -15,18 +15,23 @@ __all__ = ["draw_dependencies"]
 _ROW = 0.26  # inches
 
 
-def draw_dependencies(current: Step | None = None) -> Figure:
+def draw_dependencies(current: Step | str | int | None = None) -> Figure:
     """Draw the steps in their order, and an arc from each to those that rest on it.
 
     Parameters
     ----------
-    current : Step, optional
-        A step to mark, with all that it rests on, directly or not.
+    current : Step, str or int, optional
+        A step to mark, with all that it rests on, directly or not; or its name or number.
 
     Returns
     -------
     matplotlib Figure
         A page wide.
+
+    Raises
+    ------
+    SettingError
+        If there is no such step.
 
     Examples
     --------
@@ -40,6 +45,8 @@ def draw_dependencies(current: Step | None = None) -> Figure:
     from deepparticle.figures.style import BLUE, GREY, INK, PAGE, new_figure
 
     graph = dependencies()
+    if current is not None and not isinstance(current, Step):
+        current = step(current)
     marked = networkx.ancestors(graph, current.name) | {current.name} if current else set()
     numbers = networkx.get_node_attributes(graph, "number")
     figure = new_figure(PAGE, _ROW * len(graph) + 0.2)

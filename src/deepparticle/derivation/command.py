@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import cmd
+import io
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deepparticle.blankets.errors import PartitionError, SettingError, SettingTypeError
+from deepparticle.blankets.errors import Fault, PartitionError, SettingError, SettingTypeError
 from deepparticle.blankets.naming import nearest
 from deepparticle.derivation.argument import STEPS
 from deepparticle.derivation.rendering import counterexample_text
@@ -102,13 +103,7 @@ class Classroom(cmd.Cmd):
 
     def do_figure(self, line: str) -> None:
         """Draw this step into a file: figure [FILE]."""
-        path = Path(line.strip() or f"{self.course.step.name}.png")
-        try:
-            self.course.figure().savefig(path, dpi=150)
-        except (OSError, ValueError) as error:
-            self._say(f"{path}: {error}")
-        else:
-            self._say(f"wrote {path}")
+        self._say(f"wrote {draw(self.course, Path(line.strip() or self.course.step.name))}")
 
     def do_trace(self, line: str) -> None:
         """Trace one step of inference and learning with live numbers: trace [SCHEDULE]."""
@@ -154,6 +149,13 @@ class Classroom(cmd.Cmd):
             self._say(str(error))
             return False
 
+    def do_help(self, arg: str) -> None:
+        """List the commands, or say what one does: help COMMAND."""
+        if arg.strip() and not hasattr(self, f"do_{arg.strip()}"):
+            self.default(arg)
+        else:
+            super().do_help(arg)
+
     def default(self, line: str) -> None:
         """A line that is no command: a number is a step; else the closest command is named."""
         word = line.split()[0]
@@ -170,6 +172,39 @@ class Classroom(cmd.Cmd):
 
     def _say(self, text: str) -> None:
         self.stdout.write(f"{text}\n")
+
+
+def draw(course: Walk, path: Path) -> Path:
+    """Draw the step that a course is at into a file, a PNG if its name has no suffix.
+
+    Raises
+    ------
+    SettingError
+        If it cannot be written, or for a suffix of no picture.
+    """
+    figure = course.figure()
+    target = path if path.suffix else path.with_name(f"{path.name}.png")
+    suffix, known = target.suffix[1:].lower(), sorted(figure.canvas.get_supported_filetypes())
+    if suffix not in known:
+        raise SettingError(
+            Fault("figure", "a figure is a picture file", str(target), f"use {', '.join(known)}")
+        )
+    if path.is_dir():
+        raise SettingError(
+            Fault(
+                "figure",
+                "a figure is a file",
+                f"the folder {path}",
+                f"name a file in it, {path}/step.png",
+            )
+        )
+    try:
+        figure.savefig(target, dpi=150)
+    except OSError as error:
+        got = f"{target}: {error.strerror or error}"
+        mend = "name a file in a folder that exists and can be written"
+        raise SettingError(Fault("figure", "its file can be written", got, mend)) from None
+    return target
 
 
 def add_command(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -197,26 +232,67 @@ def add_command(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run_command(options: argparse.Namespace, say: Callable[[str], object] | None = None) -> int:
     """Carry out ``deepparticle teach``; returns the exit status."""
-    from deepparticle.partitions.files.storage import load
-
-    write = say or (lambda text: sys.stdout.write(f"{text}\n"))
+    write = say or _written
     try:
-        world = load(options.world) if options.world else example_world()
-        course = Walk(world, options.step or 1, options.seed)
-    except (*_REFUSALS, OSError) as error:
+        world = _loaded(options.world) if options.world else example_world()
+        course = Walk(world, 1 if options.step is None else options.step, options.seed)
+        if options.figure and not options.once:
+            raise SettingError(
+                Fault(
+                    "--figure",
+                    "it is drawn with --once",
+                    "a course without it",
+                    "add --once, or type `figure FILE` on the way",
+                )
+            )
+    except _REFUSALS as error:
         sys.stderr.write(f"deepparticle teach: {error}\n")
         return 2
+    _speak_greek()
     room = Classroom(course)
     if options.list:
         room.do_list("")
         return 0
     if not options.once:
-        room.cmdloop(f"{course}\n\nEnter goes on, `help` lists what else can be typed.")
+        try:
+            room.cmdloop(f"{course}\n\nEnter goes on, `help` lists what else can be typed.")
+        except KeyboardInterrupt:
+            write("")
+            return 130
         return 0
     write(str(course))
     for heading, command in (("Proof", "proof"), ("Counter-example", "counter")):
         write(f"\n{heading}")
         room.onecmd(command)
     if options.figure:
-        room.onecmd(f"figure {options.figure}")
+        try:
+            write(f"wrote {draw(course, options.figure)}")
+        except SettingError as error:
+            sys.stderr.write(f"deepparticle teach: {error}\n")
+            return 2
     return 0 if course.check.holds or course.check.broken else 1
+
+
+def _loaded(path: Path) -> Partition:
+    """A world from a file; what the system refuses is said as every other refusal."""
+    from deepparticle.partitions.files.storage import load
+
+    try:
+        return load(path)
+    except OSError as error:
+        got = error.strerror or str(error)
+        mend = "give the path of a file that world.save() wrote"
+        raise SettingError(Fault(str(path), "a world is read from its file", got, mend)) from None
+
+
+def _written(text: str) -> object:
+    return sys.stdout.write(f"{text}\n")
+
+
+def _speak_greek() -> None:
+    """Where output is not Unicode (a file or pipe on Windows), make it so: equations need it."""
+    try:
+        "σ̇ ⟂ ✓".encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8")

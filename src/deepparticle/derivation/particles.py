@@ -8,9 +8,10 @@ import numpy as np
 
 from deepparticle.agents.subparticle import Subparticle
 from deepparticle.blankets._types import FloatArray
+from deepparticle.blankets.boundary import Boundary
 from deepparticle.derivation.subject import Subject
 
-__all__ = ["placed", "sensed", "states_of"]
+__all__ = ["placed", "plastic_boundaries", "sensed", "states_of"]
 
 
 def states_of(subject: Subject) -> FloatArray:
@@ -69,3 +70,34 @@ def sensed(
     for row, leaf in enumerate(leaves):
         leaf.infer(None if uniforms is None else float(uniforms[row]))
     return leaves
+
+
+def plastic_boundaries(
+    subject: Subject, leaves: tuple[Subparticle, ...], what: str, most: int
+) -> list[Boundary]:
+    """The boundary states between subparticles that can learn; of many, some, by the name `what`.
+
+    Parameters
+    ----------
+    subject : Subject
+    leaves : tuple of Subparticle
+        Of a copy of its world.
+    what : str
+        What they are for: a generator of its own chooses among them.
+    most : int
+
+    Returns
+    -------
+    list of Boundary
+        By target, then by source.
+    """
+    found = [
+        boundary
+        for leaf in leaves
+        for boundary in leaf.incoming()
+        if boundary.plastic and not boundary.source.is_external
+    ]
+    if len(found) > most:
+        places = subject.rng(what).choice(len(found), most, replace=False)
+        found = [found[place] for place in sorted(places.tolist())]
+    return found

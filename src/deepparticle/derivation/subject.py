@@ -17,6 +17,7 @@ from deepparticle.analysis.frozen import FrozenNetwork, frozen_network
 from deepparticle.blankets._types import FloatArray, IntArray
 from deepparticle.blankets.boundary import Boundary
 from deepparticle.blankets.errors import Fault, SettingError, SettingTypeError
+from deepparticle.blankets.numbers import checked_count
 from deepparticle.compile.simulator import Simulator
 from deepparticle.partitions.columns import LeafColumns, leaf_columns
 from deepparticle.partitions.partition import Partition
@@ -191,7 +192,8 @@ def subject_of(partition: Partition | Subject, seed: int = 0) -> Subject:
     Raises
     ------
     SettingTypeError, SettingError
-        For anything else, for an empty one, and for more than `MOST` subparticles.
+        For anything else, for an empty one, for more than `MOST` subparticles, and for a seed that
+        is no whole number ≥ 0.
 
     Examples
     --------
@@ -204,6 +206,7 @@ def subject_of(partition: Partition | Subject, seed: int = 0) -> Subject:
     """
     if isinstance(partition, Subject):
         return partition
+    checked_count(seed, "derivation", "seed")
     if not isinstance(partition, Partition):
         raise SettingTypeError(
             Fault(

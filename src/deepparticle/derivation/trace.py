@@ -19,7 +19,7 @@ from deepparticle.agents.subparticle import Subparticle
 from deepparticle.blankets.boundary import Boundary
 from deepparticle.blankets.conditional import BoundaryConditional
 from deepparticle.blankets.errors import Fault, SettingError
-from deepparticle.compile.arguments import checked_count
+from deepparticle.blankets.numbers import checked_count
 from deepparticle.derivation.rendering import number_text
 from deepparticle.derivation.subject import subject_of
 from deepparticle.partitions.partition import Partition

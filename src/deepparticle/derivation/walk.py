@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from deepparticle.agents.external import ExternalState
 from deepparticle.agents.member import INHERITED
-from deepparticle.blankets.errors import Fault, SettingError
+from deepparticle.agents.subparticle import Subparticle
+from deepparticle.blankets.boundary import Boundary
+from deepparticle.blankets.errors import Fault, SettingError, SettingTypeError
 from deepparticle.blankets.naming import nearest
+from deepparticle.blankets.numbers import checked_count
 from deepparticle.derivation.argument import STEPS, number_of, step
 from deepparticle.derivation.check import Check
 from deepparticle.derivation.rendering import (
@@ -60,7 +64,7 @@ class Walk:
     """
 
     def __init__(self, partition: Partition, at: str | int = 1, seed: int = 0) -> None:
-        self.partition: Partition = subject_of(partition).copy()
+        self.partition: Partition = subject_of(partition, seed).copy()
         """The copy that the checks are made on."""
         self.seed = seed
         self._number = number_of(step(at))
@@ -108,11 +112,20 @@ class Walk:
 
         Raises
         ------
-        SettingError, UnknownPathError
-            For something that there is not.
+        SettingError, SettingTypeError, UnknownPathError
+            For something that there is not, and a number that it cannot have.
         """
+        if not isinstance(what, str):
+            raise SettingTypeError(
+                Fault(
+                    "derivation",
+                    "what is set is named",
+                    repr(what),
+                    'write "precision" or "path.bias", for example',
+                )
+            )
         if what == "seed":
-            self.seed = int(value)
+            self.seed = checked_count(_whole(value), "derivation", "seed")
             return self
         ends = _ARROW.split(what.strip())
         if len(ends) == 2:
@@ -131,16 +144,32 @@ class Walk:
                     f"did you mean {close[0]!r}?" if close else 'write "path.bias", for example',
                 )
             )
-        setattr(member, name, int(value) if name == "clock" else value)
+        setattr(member, name, _whole(value) if name == "clock" else value)
         return self
 
     def _weigh(self, source: str, target: str, weight: float) -> None:
         ends = [self.partition.resolve(path) for path in (source, target)]
-        found = next((one for one in ends[1].incoming() if one.source.path == ends[0].path), None)
-        if found is None:
-            self.partition.couple(ends[0], ends[1], weight)
-        else:
+        for end in ends:
+            if not isinstance(end, Subparticle | ExternalState):
+                raise SettingError(
+                    Fault(
+                        f"{source} → {target}",
+                        "a boundary state joins two subparticles, or one and an external state",
+                        f"{end.path!r}, a {type(end).__name__}",
+                        "name the two ends by their paths; `world.couple` couples whole blocks",
+                    )
+                )
+        pair = (ends[0].path, ends[1].path)
+        known = (one for one in self.partition.boundaries() if _ends(one) == pair)
+        found = next(known, None)
+        if found is not None:
             found.weight = weight
+        elif ends[0].is_external:
+            self.partition.sense(ends[0], ends[1], weight)
+        elif ends[1].is_external:
+            self.partition.act(ends[0], ends[1], weight)
+        else:
+            self.partition.couple(ends[0], ends[1], weight)
 
     def figure(self) -> Figure:
         """Draw the step, on the numbers of this moment."""
@@ -166,6 +195,15 @@ class Walk:
         if example:
             parts.append(f"**Counter-example.**\n\n```text\n{counterexample_text(example)}\n```")
         return "\n\n".join(parts)
+
+
+def _ends(boundary: Boundary) -> tuple[str, str]:
+    return boundary.source.path, boundary.target.path
+
+
+def _whole(value: float) -> float | int:
+    """A float that is a whole number as an int, as clocks and seeds want it; others stay."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def walk(partition: Partition, at: str | int = 1, seed: int = 0) -> Walk:

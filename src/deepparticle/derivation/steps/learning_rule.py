@@ -14,7 +14,7 @@ from deepparticle.agents.subparticle import Subparticle
 from deepparticle.blankets._types import FloatArray
 from deepparticle.blankets.boundary import Boundary
 from deepparticle.derivation.check import Check, Condition, CounterExample, compared
-from deepparticle.derivation.particles import sensed
+from deepparticle.derivation.particles import plastic_boundaries, sensed
 from deepparticle.derivation.proof import Proof, equality, symbolic_algebra
 from deepparticle.derivation.step import Step
 from deepparticle.derivation.subject import Subject, subject_of
@@ -37,20 +37,6 @@ def _learning(subject: Subject, states: FloatArray | None = None) -> tuple[Subpa
     """The subparticles in the middle of a step: new states drawn, and not yet shown."""
     uniforms = subject.rng("learning-rule, new states").random(subject.size)
     return sensed(subject, states, uniforms)
-
-
-def _plastic(subject: Subject, leaves: tuple[Subparticle, ...]) -> list[Boundary]:
-    """The boundary states that can learn; of many, some."""
-    found = [
-        boundary
-        for leaf in leaves
-        for boundary in leaf.incoming()
-        if boundary.plastic and not boundary.source.is_external
-    ]
-    if len(found) > _MOST:
-        places = subject.rng("learning-rule, which").choice(len(found), _MOST, replace=False)
-        found = [found[place] for place in sorted(places.tolist())]
-    return found
 
 
 def _surprise(leaf: Subparticle) -> float:
@@ -84,7 +70,7 @@ def _asked(boundaries: list[Boundary], rule: str) -> FloatArray:
 
 def _check(subject: Subject) -> Check:
     leaves = _learning(subject)
-    boundaries = _plastic(subject, leaves)
+    boundaries = plastic_boundaries(subject, leaves, "learning-rule, which", _MOST)
     slopes = [_descent(boundary) for boundary in boundaries]
     return compared(
         ("−∂/∂J_ij [−ln p(σ'_i; h_i)]", np.array(slopes)),
@@ -159,7 +145,7 @@ def _figure(subject: Subject) -> Figure:
     from deepparticle.figures.style import BLUE, GREY, PAGE, VERMILION, legend, new_figure, plain
 
     leaves = _learning(subject)
-    boundaries = _plastic(subject, leaves)
+    boundaries = plastic_boundaries(subject, leaves, "learning-rule, which", _MOST)
     slopes = np.array([_descent(boundary) for boundary in boundaries])
     figure = new_figure(PAGE, 2.6)
     left, right = figure.subplots(1, 2)

@@ -14,7 +14,7 @@ from deepparticle.agents.subparticle import Subparticle
 from deepparticle.blankets._types import FloatArray
 from deepparticle.blankets.boundary import Boundary
 from deepparticle.derivation.check import Check, Condition, CounterExample, compared
-from deepparticle.derivation.particles import placed, sensed, states_of
+from deepparticle.derivation.particles import placed, plastic_boundaries, sensed, states_of
 from deepparticle.derivation.step import Step
 from deepparticle.derivation.subject import Subject, subject_of
 from deepparticle.partitions.partition import Partition
@@ -41,19 +41,6 @@ def _change(boundary: Boundary) -> float:
     _, target = _ends(boundary)
     target.learning_rule = "published"
     return next(change for one, change in target.changes(1.0) if one is boundary)
-
-
-def _chosen(subject: Subject, leaves: tuple[Subparticle, ...]) -> list[Boundary]:
-    found = [
-        boundary
-        for leaf in leaves
-        for boundary in leaf.incoming()
-        if boundary.plastic and not boundary.source.is_external
-    ]
-    if len(found) > _MOST:
-        places = subject.rng("ownership, which").choice(len(found), _MOST, replace=False)
-        found = [found[place] for place in sorted(places.tolist())]
-    return found
 
 
 def _scramble(leaves: tuple[Subparticle, ...], spared: set[str], rng: np.random.Generator) -> None:
@@ -92,7 +79,7 @@ def _scrambled_change(
 def _check(subject: Subject) -> Check:
     uniforms = subject.rng("ownership").random(subject.size)
     leaves = sensed(subject, uniforms=uniforms)
-    boundaries = _chosen(subject, leaves)
+    boundaries = plastic_boundaries(subject, leaves, "ownership, which", _MOST)
     rows = {path: row for row, path in enumerate(subject.paths)}
     others, scrambled = placed(subject), []
     for one in boundaries:
