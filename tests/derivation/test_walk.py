@@ -1,7 +1,10 @@
 """The walk and the command ``deepparticle teach``: forward, back, and with other numbers."""
 
 import io
+import re
+import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -59,6 +62,57 @@ def test_what_is_not_there_cannot_be_set(what: str, message: str) -> None:
     with pytest.raises((dp.SettingError, dp.UnknownPathError), match=says(message)) as caught:
         dp.derivation.walk(example_world()).set(what, 1.0)
     assert is_complete(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("what", "value", "message"),
+    [
+        ("seed", -1, "seed is at least 0 (got -1)"),
+        ("seed", 1.5, "seed is a whole number (got 1.5)"),
+        ("seed", float("inf"), "seed is a whole number (got inf)"),
+        ("brain/eye.clock", 1.7, "brain/eye: the clock is a whole number of steps (got 1.7)"),
+        ("brain/eye.clock", float("nan"), "the clock is a whole number of steps (got nan)"),
+        ("brain/eye -> brain", 1.0, "joins two subparticles ... (got 'brain', a Partition)"),
+        (3, 1.0, "what is set is named (got 3)"),
+    ],
+)
+def test_what_cannot_be_is_not_set(what: Any, value: float, message: str) -> None:
+    course = dp.derivation.walk(example_world())
+    with pytest.raises((dp.SettingError, dp.SettingTypeError), match=says(message)) as caught:
+        course.set(what, value)
+    assert is_complete(caught.value)
+    assert course.seed == 0
+    assert course.partition["brain/eye"].clock == 1
+
+
+def test_what_a_world_senses_and_does_can_be_set() -> None:
+    course = dp.derivation.walk(example_world())
+    course.set("scene -> brain/eye", 3.0).set("brain/hand -> scene", -2.0)  # there were such
+    course.set("brain/memory -> scene", 0.5).set("scene -> brain/hand", 4.0)  # and no such
+    found = {
+        (one.source.path, one.target.path): one.weight for one in course.partition.boundaries()
+    }
+    assert found["scene", "brain/eye"] == 3.0
+    assert found["brain/hand", "scene"] == -2.0
+    assert found["brain/memory", "scene"] == 0.5
+    assert found["scene", "brain/hand"] == 4.0
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, "a", None])
+def test_a_seed_is_a_whole_number(seed: Any) -> None:
+    refused = (dp.SettingError, dp.SettingTypeError)
+    with pytest.raises(refused) as of_a_walk:
+        dp.derivation.walk(example_world(), seed=seed)
+    with pytest.raises(refused) as of_a_check:
+        dp.derivation.step("joint-law").check(example_world(), seed)
+    assert is_complete(of_a_walk.value)
+    assert is_complete(of_a_check.value)
+
+
+def test_the_map_takes_a_name_too() -> None:
+    assert dp.derivation.draw_dependencies("joint-law").axes
+    with pytest.raises(dp.SettingError, match="did you mean 'joint-law'"):
+        dp.derivation.draw_dependencies("joint-lw")
 
 
 def test_steps_are_found_by_name_and_number() -> None:
@@ -125,9 +179,18 @@ def test_a_class_in_a_terminal(tmp_path: Path) -> None:
 
 def test_what_is_mistyped_is_answered_and_the_class_goes_on() -> None:
     shown = typed(
-        "prof", "set brain/eye.bias x", "set 3", "set brain/ey.bias 1", "go 99", "'", "list"
+        "prof",
+        "set brain/eye.bias x",
+        "set 3",
+        "set brain/ey.bias 1",
+        "go 99",
+        "'",
+        "list",
+        "help prof",
+        "figure a.zzz",
     )
-    assert "did you mean 'proof'?" in shown
+    assert shown.count("did you mean 'proof'?") == 2
+    assert "a.zzz). Mend" in shown
     assert "'x' is no number" in shown
     assert "say what to set" in shown
     assert "did you mean 'brain/eye'" in shown
@@ -167,11 +230,44 @@ def test_the_command_line(
     ("arguments", "message"),
     [
         (["joint"], "there is a step of that name (got 'joint')"),
-        (["--world", "missing.json"], "missing.json"),
+        (["--world", "missing.json"], "missing.json: ... (got No such file or directory). Mend"),
+        (["--world", "."], ".: ... Mend: give the path of a file"),
+        (["--seed", "-1"], "seed is at least 0 (got -1)"),
+        (["1", "--figure", "a.png"], "--figure: it is drawn with --once"),
+        (["1", "--once", "--figure", "nowhere/a.png"], "(got nowhere/a.png: No such file"),
+        (["1", "--once", "--figure", "a.zzz"], "a figure is a picture file (got a.zzz). Mend: use"),
+        (["1", "--once", "--figure", "."], "a figure is a file (got the folder .)"),
     ],
 )
 def test_the_command_line_refuses(
-    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     assert main(["teach", *arguments]) == 2
-    assert message in capsys.readouterr().err
+    assert re.search(says(message), capsys.readouterr().err)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_ends_the_class(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def pressed(prompt: str) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("builtins.input", pressed)
+    assert main(["teach"]) == 130
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_file_that_is_not_unicode_gets_the_equations_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    written = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, encoding="cp1252"))
+    assert main(["teach", "flows", "--once"]) == 0
+    sys.stdout.flush()
+    assert "η̇ = f_η(η, s, a)" in written.getvalue().decode("utf-8")

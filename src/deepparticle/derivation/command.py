@@ -182,13 +182,6 @@ def draw(course: Walk, path: Path) -> Path:
     SettingError
         If it cannot be written, or for a suffix of no picture.
     """
-    figure = course.figure()
-    target = path if path.suffix else path.with_name(f"{path.name}.png")
-    suffix, known = target.suffix[1:].lower(), sorted(figure.canvas.get_supported_filetypes())
-    if suffix not in known:
-        raise SettingError(
-            Fault("figure", "a figure is a picture file", str(target), f"use {', '.join(known)}")
-        )
     if path.is_dir():
         raise SettingError(
             Fault(
@@ -197,6 +190,13 @@ def draw(course: Walk, path: Path) -> Path:
                 f"the folder {path}",
                 f"name a file in it, {path}/step.png",
             )
+        )
+    figure = course.figure()
+    target = path if path.suffix else path.with_name(f"{path.name}.png")
+    suffix, known = target.suffix[1:].lower(), sorted(figure.canvas.get_supported_filetypes())
+    if suffix not in known:
+        raise SettingError(
+            Fault("figure", "a figure is a picture file", str(target), f"use {', '.join(known)}")
         )
     try:
         figure.savefig(target, dpi=150)

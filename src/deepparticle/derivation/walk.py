@@ -201,7 +201,7 @@ def _ends(boundary: Boundary) -> tuple[str, str]:
     return boundary.source.path, boundary.target.path
 
 
-def _whole(value: float) -> float | int:
+def _whole(value: object) -> object:
     """A float that is a whole number as an int, as clocks and seeds want it; others stay."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
