@@ -6,12 +6,6 @@ from pathlib import Path
 
 from deepparticle.derivation import STEPS, Step, draw_dependencies
 from deepparticle.derivation.command import example_world
-from deepparticle.derivation.rendering import (
-    check_text,
-    counterexample_text,
-    proof_markdown,
-    step_markdown,
-)
 
 __all__ = ["derivation_page"]
 
@@ -44,19 +38,23 @@ def derivation_page(folder: Path) -> tuple[str, str]:
     """The name and the text of the page; its pictures are written to `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     draw_dependencies().savefig(folder / "derivation-map.png", dpi=130)
-    parts = [_HEAD.format(count=len(STEPS)), *(_section(step, folder) for step in STEPS)]
+    parts = [
+        _HEAD.format(count=len(STEPS)),
+        *(_section(number, step, folder) for number, step in enumerate(STEPS, 1)),
+    ]
     return "derivation.md", "\n\n".join(parts) + "\n"
 
 
-def _section(step: Step, folder: Path) -> str:
+def _section(number: int, step: Step, folder: Path) -> str:
     world = example_world()
     picture = f"derivation-{step.name}.png"
     step.figure(world).savefig(folder / picture, dpi=130)
-    parts = [step_markdown(step).replace("### ", "## ", 1), f"![{step.title}]({picture})"]
+    shown = step._repr_markdown_().replace("### ", f"## {number}. ", 1)
+    parts = [shown, f"![{step.title}]({picture})"]
     proof, example = step.prove(), step.counterexample()
     if proof:
-        parts += [f"<details><summary>Proof</summary>\n\n{proof_markdown(proof)}\n\n</details>"]
-    parts.append(f"On the three subparticles:\n\n```text\n{check_text(step.check(world))}\n```")
+        parts += [f"<details><summary>Proof</summary>\n\n{proof._repr_markdown_()}\n\n</details>"]
+    parts.append(f"On the three subparticles:\n\n```text\n{step.check(world)}\n```")
     if example:
-        parts.append(f"The counter-example:\n\n```text\n{counterexample_text(example)}\n```")
+        parts.append(f"The counter-example:\n\n```text\n{example}\n```")
     return "\n\n".join(parts)

@@ -8,8 +8,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from deepparticle.blankets._types import ArrayLike, FloatArray
+from deepparticle.derivation.assumptions import ASSUMPTIONS
+from deepparticle.derivation.text import number_text, wrapped
 
 __all__ = ["Check", "Condition", "CounterExample", "compared"]
+
+# So many entries of a check are shown, the worst first; the rest is counted.
+_ENTRIES = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,10 +74,39 @@ class Check:
         """The same check, with what is known of the assumptions."""
         return replace(self, assumptions=dict(assumptions))
 
-    def __str__(self) -> str:
-        from deepparticle.derivation.rendering import check_text
+    @property
+    def assumption_lines(self) -> tuple[str, ...]:
+        """Which assumptions hold, a line each; a dot where a partition cannot say."""
+        signs = {True: "✓", False: "✗", None: "·"}
+        return tuple(
+            f"{signs[holds]} {ASSUMPTIONS[name].words}" for name, holds in self.assumptions.items()
+        )
 
-        return check_text(self)
+    def __str__(self) -> str:
+        if self.vacuous:
+            return "nothing to compare: the partition has nothing that this equation speaks of"
+        worst = np.argsort(-np.abs(self.left - self.right), kind="stable")[:_ENTRIES].tolist()
+        names = self.entries or ("",) * self.left.size
+        width = max(len(names[row]) for row in worst)
+        first, second = (max(12, len(name)) for name in (self.left_name, self.right_name))
+        lines = [f"{'':{width}}  {self.left_name:>{first}}  {self.right_name:>{second}}"]
+        lines += [
+            f"{names[row]:{width}}  {number_text(self.left[row]):>{first}}"
+            f"  {number_text(self.right[row]):>{second}}"
+            for row in worst
+        ]
+        more = self.left.size - len(worst)
+        if more:
+            lines.append(f"… and {more} more, which differ less")
+        unit = f" {self.unit}" if self.unit else ""
+        verdict = "both sides agree" if self.holds else "the sides differ"
+        lines.append(
+            f"{verdict}: residual {self.residual:.2g}{unit}, tolerance {self.tolerance:.2g}"
+        )
+        if self.broken:
+            broken = ", ".join(self.broken)
+            lines.append(f"not promised here, as an assumption does not hold: {broken}")
+        return "\n".join(lines)
 
     def __repr__(self) -> str:
         verdict = "nothing to compare" if self.vacuous else "holds" if self.holds else "fails"
@@ -131,6 +165,14 @@ class CounterExample:
     def refutes(self) -> bool:
         """Whether the sides really differ by the margin."""
         return self.check.residual >= self.margin
+
+    def __str__(self) -> str:
+        sides = (
+            (self.check.left_name, self.check.left),
+            (self.check.right_name, self.check.right),
+        )
+        shown = [f"  {name} = {', '.join(map(number_text, side.tolist()))}" for name, side in sides]
+        return "\n".join([wrapped(self.words), *shown])
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from deepparticle.blankets.errors import Fault, PartitionError, SettingError, SettingTypeError
 from deepparticle.blankets.naming import nearest
 from deepparticle.derivation.argument import STEPS
-from deepparticle.derivation.rendering import counterexample_text
 from deepparticle.derivation.trace import trace
 from deepparticle.derivation.walk import Walk
 from deepparticle.partitions.partition import Partition
@@ -99,7 +98,7 @@ class Classroom(cmd.Cmd):
     def do_counter(self, line: str) -> None:
         """Compute the case in which the manuscript's wording fails."""
         example = self.course.step.counterexample()
-        self._say(counterexample_text(example) if example else "The wording stands as it is.")
+        self._say(str(example) if example else "The wording stands as it is.")
 
     def do_figure(self, line: str) -> None:
         """Draw this step into a file: figure [FILE]."""

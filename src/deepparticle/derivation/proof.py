@@ -92,6 +92,12 @@ class Proof:
     def __str__(self) -> str:
         return "\n\n".join(f"{'✓' if line.holds else '✗'} {line}" for line in self.lines)
 
+    def _repr_markdown_(self) -> str:
+        return "\n\n".join(
+            f"{'✓' if line.holds else '✗'} {line.words}:\n\n$$\n{line.latex}\n$$"
+            for line in self.lines
+        )
+
 
 def equality(words: str, left: Any, right: Any) -> Line:
     """An equation that sympy is to prove: it is true if the difference simplifies to 0.

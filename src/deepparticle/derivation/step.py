@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from deepparticle.derivation.assumptions import ASSUMPTIONS
 from deepparticle.derivation.check import Check, Condition, CounterExample
 from deepparticle.derivation.proof import Proof
 from deepparticle.derivation.subject import Subject, subject_of
+from deepparticle.derivation.text import wrapped
 from deepparticle.partitions.partition import Partition
 
 if TYPE_CHECKING:
@@ -104,14 +106,40 @@ class Step:
         return self.drawing(subject_of(partition, seed))
 
     def __str__(self) -> str:
-        from deepparticle.derivation.rendering import step_text
-
-        return step_text(self)
+        lines = [
+            f"{self.title}  [{self.name}]",
+            "",
+            wrapped(self.statement),
+            "",
+            textwrap.indent(self.equation, "    "),
+            "",
+        ]
+        if self.rests_on:
+            lines.append(wrapped("Rests on: " + ", ".join(self.rests_on) + "."))
+        if self.assumptions:
+            lines.append(wrapped("Assumes: " + ", ".join(self.assumptions) + "."))
+        lines.append(wrapped(f"In the manuscript: {self.source}."))
+        if self.condition:
+            lines += [
+                "",
+                wrapped(f"The manuscript says: {self.condition.published}"),
+                wrapped(f"It needs: {self.condition.needed}"),
+            ]
+        return "\n".join(lines)
 
     def __repr__(self) -> str:
         return f"<Step {self.name!r}: {self.title}>"
 
     def _repr_markdown_(self) -> str:
-        from deepparticle.derivation.rendering import step_markdown
-
-        return step_markdown(self)
+        lines = [f"### {self.title}", self.statement, f"$$\n{self.latex}\n$$"]
+        if self.assumptions:
+            named = [f"*{name}*, ${ASSUMPTIONS[name].latex}$" for name in self.assumptions]
+            lines.append(f"Assumes: {'; '.join(named)}.")
+        if self.rests_on:
+            lines.append("Rests on: " + ", ".join(f"`{name}`" for name in self.rests_on) + ".")
+        if self.condition:
+            lines.append(
+                f"**The manuscript says:** {self.condition.published} "
+                f"**It needs:** {self.condition.needed}"
+            )
+        return "\n\n".join(lines)

@@ -20,8 +20,8 @@ from deepparticle.blankets.boundary import Boundary
 from deepparticle.blankets.conditional import BoundaryConditional
 from deepparticle.blankets.errors import Fault, SettingError
 from deepparticle.blankets.numbers import checked_count
-from deepparticle.derivation.rendering import number_text
 from deepparticle.derivation.subject import subject_of
+from deepparticle.derivation.text import number_text
 from deepparticle.partitions.partition import Partition
 from deepparticle.partitions.schedules import checked_schedule
 from deepparticle.partitions.stepping import (

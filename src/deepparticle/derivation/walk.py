@@ -14,14 +14,6 @@ from deepparticle.blankets.naming import nearest
 from deepparticle.blankets.numbers import checked_count
 from deepparticle.derivation.argument import STEPS, number_of, step
 from deepparticle.derivation.check import Check
-from deepparticle.derivation.rendering import (
-    assumption_lines,
-    check_text,
-    counterexample_text,
-    proof_markdown,
-    step_markdown,
-    step_text,
-)
 from deepparticle.derivation.step import Step
 from deepparticle.derivation.subject import subject_of
 from deepparticle.partitions.partition import Partition
@@ -177,10 +169,10 @@ class Walk:
 
     def __str__(self) -> str:
         check = self.check
-        parts = [step_text(self.step)]
+        parts = [f"{self._number} of {len(STEPS)}: {self.step}"]
         if check.assumptions:
-            parts.append("\n".join(["On this partition:", *assumption_lines(check)]))
-        parts.append(check_text(check))
+            parts.append("\n".join(["On this partition:", *check.assumption_lines]))
+        parts.append(str(check))
         return "\n\n".join(parts)
 
     def __repr__(self) -> str:
@@ -188,12 +180,13 @@ class Walk:
 
     def _repr_markdown_(self) -> str:
         check, example = self.check, self.step.counterexample()
-        parts = [step_markdown(self.step), f"```text\n{check_text(check)}\n```"]
+        shown = self.step._repr_markdown_().replace("### ", f"### {self._number}. ", 1)
+        parts = [shown, f"```text\n{check}\n```"]
         proof = self.step.prove()
         if proof:
-            parts.append(f"**Proof.**\n\n{proof_markdown(proof)}")
+            parts.append(f"**Proof.**\n\n{proof._repr_markdown_()}")
         if example:
-            parts.append(f"**Counter-example.**\n\n```text\n{counterexample_text(example)}\n```")
+            parts.append(f"**Counter-example.**\n\n```text\n{example}\n```")
         return "\n\n".join(parts)
 
 
