@@ -1,5 +1,6 @@
 """Every step of the derivation: its proof, its check, its counter-example, its figure."""
 
+import sys
 from typing import Any
 
 import networkx
@@ -83,6 +84,16 @@ def test_a_wrong_line_does_not_hold() -> None:
     assert not wrong.holds
     assert not Proof([wrong]).holds
     assert "✗" in str(Proof([wrong]))
+
+
+def test_without_sympy_a_proof_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sympy", None)
+    with pytest.raises(
+        dp.SettingError, match=says('pip install "deepparticle[lessons]"')
+    ) as caught:
+        dp.derivation.step("joint-law").prove()
+    assert is_complete(caught.value)
+    assert dp.derivation.step("joint-law").check(example_world()).holds  # numbers need no algebra
 
 
 # ------------------------------------------------------------------------------ checks
