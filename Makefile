@@ -132,7 +132,7 @@ test-lessons: $(DEVELOPMENT) same-python
 	@$(RUN) -m pytest --numprocesses auto -m lessons $(ARGS)
 
 test-all: $(DEVELOPMENT) same-python
-	@$(RUN) -m pytest --numprocesses auto --dist loadgroup -m "" $(ARGS)
+	@$(RUN) -m pytest --numprocesses auto -m "" $(ARGS)
 
 bench: $(BENCHMARKS) same-python
 	@$(RUN) -m deepparticle bench $(if $(ARGS),,--out docs) $(ARGS)

@@ -16,10 +16,11 @@ from typing import Any
 import pytest
 from support.browser import chromium, missing
 
+fcntl = pytest.importorskip("fcntl", reason="locks are those of POSIX")
+
 ROOT = Path(__file__).resolve().parents[2]
 
-# One worker, since one site is made.
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("site")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 # Pages of every kind: mathematics in prose, in tables and in docstrings, code, pictures, lists.
 WITH_MATHEMATICS = (
@@ -73,9 +74,17 @@ def site() -> Path:
         missing("Sphinx is not installed (the extra docs)")
     path = os.pathsep.join(filter(None, [str(ROOT / "docs"), os.environ.get("PYTHONPATH")]))
     command = [sys.executable, "-P", "-m", "sitepages"]
-    result = subprocess.run(
-        command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=False
-    )
+    lock = ROOT / ".cache" / "site.lock"
+    lock.parent.mkdir(exist_ok=True)
+    with lock.open("w") as held:  # one worker makes it, the others find it made
+        fcntl.flock(held, fcntl.LOCK_EX)
+        result = subprocess.run(
+            command,
+            env={**os.environ, "PYTHONPATH": path},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     assert result.returncode == 0, result.stdout + result.stderr
     return ROOT / "docs" / "_build" / "html"
 
@@ -139,11 +148,11 @@ def test_a_page_needs_nothing_from_elsewhere(
 
 @pytest.mark.parametrize(("formula", "errors"), [(r"\(\nothing\)", 1), (r"\(\frac{1\)", 0)])
 def test_mathematics_that_cannot_be_set_is_found(
-    browser: Any, site: Path, formula: str, errors: int
+    browser: Any, site: Path, tmp_path: Path, formula: str, errors: int
 ) -> None:
     source = (site / "theory.html").read_text(encoding="utf-8")
     assert r"\(\sigma\)" in source
-    spoilt = site / "spoilt.html"  # beside the scripts and styles that it asks for
+    spoilt = site / f"{tmp_path.name}.html"  # beside the scripts and styles that it asks for
     spoilt.write_text(source.replace(r"\(\sigma\)", formula, 1), encoding="utf-8")
     try:
         visit = Visit(browser, spoilt.as_uri())
