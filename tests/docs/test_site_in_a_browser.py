@@ -55,7 +55,16 @@ STATE = """async () => {
   await document.fonts.ready;
   const text = document.querySelector("article").cloneNode(true);
   text.querySelectorAll("pre, code, mjx-container, script").forEach(one => one.remove());
+  const right = document.querySelector("article").getBoundingClientRect().right + 1;
+  const scrolls = one => {
+    for (; one.tagName !== "ARTICLE"; one = one.parentElement)
+      if (["auto", "scroll"].includes(getComputedStyle(one).overflowX)) return true;
+    return false;
+  };
+  const wide = [...document.querySelectorAll("article mjx-container, article pre, article img")]
+    .filter(one => one.getBoundingClientRect().right > right && !scrolls(one));
   return {
+    cut: wide.map(one => one.textContent.slice(0, 60) || one.src),
     written: document.querySelectorAll("article .math").length,
     set: document.querySelectorAll("article mjx-container").length,
     errors: document.querySelectorAll("article mjx-merror").length,
@@ -143,7 +152,9 @@ def test_a_page_needs_nothing_from_elsewhere(
     assert state["set"] == state["written"]
     assert bool(state["set"]) == (name in WITH_MATHEMATICS)
     assert not UNSET.search(state["text"])
-    assert state["width"] <= width  # a page does not scroll sideways, a table may
+    # A page does not scroll sideways; what is too wide does, and is not cut off.
+    assert state["width"] <= width
+    assert state["cut"] == []
 
 
 @pytest.mark.parametrize(("formula", "errors"), [(r"\(\nothing\)", 1), (r"\(\frac{1\)", 0)])
