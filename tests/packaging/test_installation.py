@@ -88,6 +88,8 @@ def sources() -> set[str]:
     files = {path.relative_to(front) for path in front.rglob("*.py")}
     for room in ROOMS:
         files |= {path.relative_to(ROOT) for path in (ROOT / room).rglob("*.py")}
+    lessons = (ROOT / "examples" / "lessons").glob("*.py")
+    files |= {Path("lessons", "notebooks", path.name) for path in lessons}
     return {f"deepparticle/{path.as_posix()}" for path in files}
 
 
