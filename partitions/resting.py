@@ -132,14 +132,15 @@ def resting_point(
         return by_distribution(columns.distributions, "mean", arguments(states)) - states
 
     states = np.array(start)
-    for _ in range(_ITERATIONS):
-        step = surplus(states)
-        if _is_small(step, states, _ROUNDING):
-            break
-        states = states + _DAMPING * step
-        if not np.all(np.isfinite(states)):  # unbounded states ran away
-            states = np.array(start)
-            break
+    with np.errstate(over="ignore", invalid="ignore"):  # unbounded states may run away
+        for _ in range(_ITERATIONS):
+            step = surplus(states)
+            if _is_small(step, states, _ROUNDING):
+                break
+            states = states + _DAMPING * step
+            if not np.all(np.isfinite(states)):
+                states = np.array(start)
+                break
     if not _is_small(surplus(states), states, _TOLERANCE):
         states = _root(surplus, states)
     if not _is_small(surplus(states), states, _TOLERANCE):

@@ -8,13 +8,14 @@ Checks hold the closed forms of the families (log-partition, mean, divergence) a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from deepparticle.agents.continuous_bernoulli import ContinuousBernoulli
 from deepparticle.agents.distribution import StateDistribution
-from deepparticle.analysis.quadrature import axis_rule, sufficient_nodes
+from deepparticle.analysis.quadrature import axis_rule
 from deepparticle.blankets._types import FloatArray, IntArray
 from deepparticle.derivation.subject import Subject
 
@@ -23,8 +24,11 @@ __all__ = ["expectations", "log_normalisers"]
 # Beyond so many standard deviations a normal law has 2e-23 left.
 _REACH = 10.0
 
-# Nodes of a Gauss-Legendre rule that leave less than 1e-13 of a normal law over that reach.
-_NORMAL_NODES = 80
+# An exponential law is left out where it is e^-60 of its largest value.
+_NEGLIGIBLE = 60.0
+
+# Nodes of a Gauss-Legendre rule that leave less than 1e-13 of either law over that reach.
+_NODES = 80
 
 
 def log_normalisers(subject: Subject, arguments: FloatArray) -> FloatArray:
@@ -100,12 +104,19 @@ def _integrands(
 
 def _rule(family: StateDistribution, arguments: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Nodes, and the logarithms of their weights against the base measure."""
-    if np.all(np.isfinite(family.support)):
-        steepest = np.array([np.max(np.abs(arguments), initial=0.0)])
-        axis = axis_rule(family, sufficient_nodes([family], np.zeros((1, 1)), steepest))
-        return axis.nodes, np.log(axis.weights)
-    # A rule for the base measure would not reach a law that is far from it: one around the mean.
-    axis, base = axis_rule(ContinuousBernoulli(), _NORMAL_NODES), axis_rule(family, 2)
-    width = _REACH * np.sqrt(family.variance(arguments))[..., None]
-    states = family.mean(arguments)[..., None] + width * axis.nodes
+    base = axis_rule(family, 2)
+    if base.discrete:
+        return base.nodes, np.log(base.weights)
+    axis = axis_rule(ContinuousBernoulli(), _NODES)
+    low, high = family.support
+    if math.isfinite(low) and math.isfinite(high):
+        # A steep law lies at one end: of what is further in it has e^-60 of its largest density.
+        steep = np.maximum(np.abs(arguments), _NEGLIGIBLE / (high - low))[..., None]
+        width = 0.5 * _NEGLIGIBLE / steep
+        end = np.where(np.signbit(arguments), low, high)[..., None]
+        states = end - np.copysign(width, arguments[..., None]) * (1.0 + axis.nodes)
+    else:
+        # A rule for the base measure would not reach a law that is far from it.
+        width = _REACH * np.sqrt(family.variance(arguments))[..., None]
+        states = family.mean(arguments)[..., None] + width * axis.nodes
     return states, np.log(axis.weights * width) + base.log_base(states)

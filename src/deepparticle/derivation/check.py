@@ -13,6 +13,8 @@ from deepparticle.derivation.text import number_text, wrapped
 
 __all__ = ["Check", "Condition", "CounterExample", "compared"]
 
+_ROUNDING = 1e-12
+
 # So many entries of a check are shown, the worst first; the rest is counted.
 _ENTRIES = 6
 
@@ -121,13 +123,16 @@ def compared(
     right: tuple[str, ArrayLike],
     *,
     tolerance: float = 1e-9,
+    terms: ArrayLike = (),
     entries: tuple[str, ...] = (),
     unit: str = "",
 ) -> Check:
     """Compare two named sides, each a name and values; the tolerance scales with the values.
 
     A relative tolerance of 1e-9 is what sums of some hundred float64 numbers leave, with room. It
-    is relative to the largest value, and absolute below 1.
+    is relative to the largest value, and absolute below 1. Where large terms cancel, so that the
+    sides are far smaller than what they were computed from, give the sizes of these `terms`: of
+    the largest, 1e-12 is rounding.
 
     Examples
     --------
@@ -140,7 +145,9 @@ def compared(
         np.atleast_1d(np.asarray(values, dtype=float)).ravel() for _, values in (left, right)
     )
     scale = max([1.0, *(float(np.max(np.abs(side))) for side in (first, second) if side.size)])
-    return Check(left[0], right[0], first, second, tolerance * scale, entries, unit)
+    rounding = _ROUNDING * float(np.max(np.abs(np.asarray(terms, dtype=float)), initial=0.0))
+    allowed = max(tolerance * scale, rounding)
+    return Check(left[0], right[0], first, second, allowed, entries, unit)
 
 
 @dataclass(frozen=True, eq=False)

@@ -135,6 +135,17 @@ class Subject:
         found: FloatArray = self.drive + states @ self.scaled.T
         return found
 
+    def terms(self, states: FloatArray) -> FloatArray:
+        """The sizes of what is summed in c·σ + ½ σᵀKσ, all added up: what rounding is relative to.
+
+        For states of shape (…, N); of shape (…).
+        """
+        sizes = np.abs(states)
+        found: FloatArray = sizes @ np.abs(self.drive) + np.sum(
+            sizes * (sizes @ np.abs(self.scaled).T), axis=-1
+        )
+        return found
+
     def mean(self, arguments: FloatArray) -> FloatArray:
         """L(θ), each row by its own family; shape (…, N)."""
         return self._by_family("mean", arguments)

@@ -43,6 +43,8 @@ def _check(subject: Subject) -> Check:
             "change of c·σ + Σ φ(θ), plus σ'ᵀ(K − Kᵀ)σ",
             climbed + _produced(subject.scaled, old, new),
         ),
+        # The larger states of both ends, in every product of two, bound all that is summed.
+        terms=subject.terms(np.maximum(np.abs(old), np.abs(new))),
         entries=tuple(f"pair {number}" for number in range(1, _DRAWS + 1)),
         unit="nats",
     )

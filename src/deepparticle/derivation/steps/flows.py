@@ -42,6 +42,10 @@ def _inside(subject: Subject) -> FloatArray:
     return states
 
 
+def _step(subject: Subject) -> float:
+    return _STEP / max(1.0, float(np.max(np.abs(subject.scaled), initial=0.0)))
+
+
 def _slopes(subject: Subject, sources: IntArray) -> FloatArray:
     """How the expected new states change with the state of some, shape (N, len(sources)).
 
@@ -49,7 +53,7 @@ def _slopes(subject: Subject, sources: IntArray) -> FloatArray:
     """
     world, states = subject.copy(), _inside(subject)
     leaves, rows = world.subparticles, [range(subject.size)]
-    step = _STEP / max(1.0, float(np.max(np.abs(subject.scaled), initial=0.0)))
+    step = _step(subject)
     slopes = np.empty((subject.size, len(sources)))
     for place, source in enumerate(sources.tolist()):
         ends = []
@@ -68,7 +72,11 @@ def _check(subject: Subject) -> Check:
     count = max(1, min(subject.size, _READS // (2 * (len(subject.boundaries) + subject.size))))
     sources = np.sort(subject.rng("flows").permutation(subject.size)[:count])
     slopes = _slopes(subject, sources)
-    expected = subject.variance(subject.argument(_inside(subject)))[:, None] * subject.scaled
+    states = _inside(subject)
+    variance = subject.variance(subject.argument(states))
+    expected = variance[:, None] * subject.scaled
+    # What the mean of a state is computed from, over the step of the difference.
+    sizes = np.abs(subject.drive) + np.abs(subject.scaled) @ np.abs(states)
     # The pairs that share a boundary state come first: they are what there is to see.
     coupled = np.zeros((subject.size, subject.size), dtype=bool)
     coupled[tuple(subject.ends.T)] = True
@@ -78,6 +86,7 @@ def _check(subject: Subject) -> Check:
         ("∂E[σ_i']/∂σ_j, by moving σ_j", slopes.ravel()[order]),
         ("φ''(θ_i) K_ij, 0 without a boundary state", expected[:, sources].ravel()[order]),
         tolerance=1e-6,
+        terms=variance * sizes / _step(subject),
         entries=tuple("{} → {}".format(*pairs[place]) for place in order.tolist()),
     )
 

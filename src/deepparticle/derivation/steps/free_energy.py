@@ -25,17 +25,19 @@ _PAIRS, _NODES = 6, 160
 
 
 def _check(subject: Subject) -> Check:
-    functionals, sums, entries = [], [], []
+    functionals, sums, entries, terms = [], [], [], []
     for target, source in subject.ends[:_PAIRS].tolist():
         pair = pair_of(subject, target, source)
         for bias in pair.prior + subject.rng("free-energy").normal(size=2):
             functionals.append(pair.free_energy(bias, _NODES))
             # Other nodes, so that the sides share no error of the quadrature.
             sums.append(pair.divergence(bias, _NODES + 9) + pair.surprise(_NODES + 9))
+            terms.append(pair.terms(bias))
             entries.append(f"η = {subject.paths[source]}, s = {subject.paths[target]}")
     return compared(
         ("F[q] = E_q[ln q(η) − ln p(η, s)]", functionals),
         ("KL[q ‖ p(η|s)] − ln p(s)", sums),
+        terms=terms,
         entries=tuple(entries),
         unit="nats",
     )

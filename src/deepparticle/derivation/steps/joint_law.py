@@ -34,8 +34,8 @@ def _exponent(subject: Subject, states: FloatArray, factor: float) -> FloatArray
     return found
 
 
-def _sides(subject: Subject, factor: float = 0.5) -> tuple[FloatArray, FloatArray]:
-    """Of every row: how the exponent of the joint changes with the state, and its argument θ.
+def _sides(subject: Subject, factor: float = 0.5) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Of every row: how the exponent of the joint changes with the state, its argument θ, terms.
 
     The exponent is linear in each state, as there is no coupling of a state with itself; so its
     slope is a difference quotient, without error.
@@ -46,14 +46,15 @@ def _sides(subject: Subject, factor: float = 0.5) -> tuple[FloatArray, FloatArra
         up, down = states.copy(), states.copy()
         up[:, row], down[:, row] = 1.0, -1.0
         slopes[:, row] = (_exponent(subject, up, factor) - _exponent(subject, down, factor)) / 2.0
-    return slopes, subject.argument(states)
+    return slopes, subject.argument(states), subject.terms(np.maximum(np.abs(states), 1.0))
 
 
 def _check(subject: Subject) -> Check:
-    slopes, arguments = _sides(subject)
+    slopes, arguments, terms = _sides(subject)
     return compared(
         ("slope of c·σ + ½ σᵀKσ in σ_i", slopes.T),
         ("θ_i = c_i + Σ_j K_ij σ_j", arguments.T),
+        terms=terms,
         entries=tuple(path for path in subject.paths for _ in range(_DRAWS)),
         unit="nats per unit of state",
     )
@@ -109,7 +110,7 @@ def _figure(subject: Subject) -> Figure:
         (0.5, BLUE, "o", "with the factor ½"),
         (1.0, VERMILION, "x", "without it"),
     ):
-        slopes, arguments = _sides(subject, factor)
+        slopes, arguments, _ = _sides(subject, factor)
         axes.plot(
             arguments.ravel(), slopes.ravel(), marker, color=colour, markersize=3, label=label
         )

@@ -14,7 +14,7 @@ from deepparticle.agents.subparticle import Subparticle
 from deepparticle.blankets._types import FloatArray
 from deepparticle.blankets.boundary import Boundary
 from deepparticle.derivation.check import Check, Condition, CounterExample, compared
-from deepparticle.derivation.particles import plastic_boundaries, sensed
+from deepparticle.derivation.particles import plastic_boundaries, sensed, states_of
 from deepparticle.derivation.proof import Proof, equality, symbolic_algebra
 from deepparticle.derivation.step import Step
 from deepparticle.derivation.subject import Subject, subject_of
@@ -72,10 +72,13 @@ def _check(subject: Subject) -> Check:
     leaves = _learning(subject)
     boundaries = plastic_boundaries(subject, leaves, "learning-rule, which", _MOST)
     slopes = [_descent(boundary) for boundary in boundaries]
+    fields = np.abs(subject.bias) + np.abs(subject.couplings) @ np.abs(states_of(subject))
+    sizes = fields * np.abs([leaf.state for leaf in leaves]) + np.abs(subject.log_partition(fields))
     return compared(
         ("−∂/∂J_ij [−ln p(σ'_i; h_i)]", np.array(slopes)),
         ("ΔJ_ij / α = ε_i σ_j", _asked(boundaries, "previous-presynaptic")),
         tolerance=_TOLERANCE,
+        terms=sizes / _NUDGE,
         entries=tuple(str(boundary) for boundary in boundaries),
     )
 

@@ -41,6 +41,9 @@ _DRAWS, _LOOKS = 6, 20_000
 # Up to so many states, on a grid of so many points, laws are integrated whole.
 _WHOLE, _POINTS = 3, 2**16
 
+# A law that needs more nodes per state is too steep for a grid.
+_NODES = 200
+
 # Single updates of one chain that a figure may take, and chains side by side.
 _UPDATES, _CHAINS = 4500, 60
 
@@ -76,7 +79,9 @@ def _grid(subject: Subject) -> Grid | None:
     if subject.size > _WHOLE or not all(np.all(np.isfinite(kind.support)) for kind in kinds):
         return None
     nodes = sufficient_nodes(kinds, subject.scaled, subject.drive)
-    return grid_of(kinds, nodes, "macro-posterior") if nodes**subject.size <= _POINTS else None
+    if nodes > _NODES or nodes**subject.size > _POINTS:
+        return None
+    return grid_of(kinds, nodes, "macro-posterior")
 
 
 def _laws(subject: Subject, grid: Grid) -> tuple[FloatArray, FloatArray]:
@@ -105,6 +110,7 @@ def _check(subject: Subject) -> Check:
     return compared(
         ("what one after another infers", np.array(scanned)),
         ("prior and likelihood", climbed),
+        terms=[*subject.terms(old), *subject.terms(new)],
         entries=tuple(entries),
     )
 

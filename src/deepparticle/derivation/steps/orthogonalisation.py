@@ -50,14 +50,14 @@ def _rows(subject: Subject) -> IntArray:
     return np.sort(chosen)
 
 
-def _errors(subject: Subject, pattern: FloatArray, rate: float) -> FloatArray:
+def _errors(subject: Subject, pattern: FloatArray, rates: FloatArray) -> FloatArray:
     """The prediction errors at a pattern of those who learn, after one update at that pattern."""
     everybody = placed(subject, pattern)
     leaves = [everybody[row] for row in _rows(subject).tolist()]
     for leaf in leaves:
         leaf.learning_rule = "published"
         leaf.sense()
-    for leaf in leaves:
+    for leaf, rate in zip(leaves, rates.tolist(), strict=True):
         leaf.learn(rate)
     for leaf in leaves:
         leaf.sense()
@@ -76,9 +76,9 @@ def _check(subject: Subject) -> Check:
     energy = _energy(subject, pattern)
     rows = _rows(subject)
     learns = energy[rows] > 0.0
-    rate = _NUDGE / max(1.0, float(np.max(energy, initial=0.0)))
-    start, near, far = (_errors(subject, pattern, number * rate) for number in range(3))
-    slopes = (4.0 * near - 3.0 * start - far) / (2.0 * rate)
+    rates = _NUDGE / np.maximum(1.0, energy[rows])
+    start, near, far = (_errors(subject, pattern, number * rates) for number in range(3))
+    slopes = (4.0 * near - 3.0 * start - far) / (2.0 * rates)
     fields = subject.bias + subject.couplings @ pattern
     expected = (-subject.variance(fields) * (pattern - subject.mean(fields)) * energy)[rows]
     return compared(
@@ -166,13 +166,16 @@ def _figure(subject: Subject) -> Figure:
     figure = new_figure(PAGE, 2.7)
     left, right = figure.subplots(1, 2)
     pattern = subject.draw(1, "orthogonalisation")[0]
-    rate = 1.0 / max(1.0, float(np.max(_energy(subject, pattern), initial=0.0)))
-    places, size = along_rows(left, subject)[_rows(subject)], size_of(subject.size)
+    rows = _rows(subject)
+    rates = np.ones(rows.size) / max(1.0, float(np.max(_energy(subject, pattern), initial=0.0)))
+    places, size = along_rows(left, subject)[rows], size_of(subject.size)
     for number, colour in ((0, GREY), (1, BLUE)):
-        errors = _errors(subject, pattern, number * rate)
+        errors = _errors(subject, pattern, number * rates)
         label = "after one update at it" if number else "at a new pattern"
         left.plot(places, errors, "o", color=colour, markersize=size, label=label)
-    left.vlines(places, errors, _errors(subject, pattern, 0.0), color=GREY, linewidth=0.8, zorder=0)
+    left.vlines(
+        places, errors, _errors(subject, pattern, 0.0 * rates), color=GREY, linewidth=0.8, zorder=0
+    )
     left.axhline(0.0, color=GREY, linewidth=0.6, zorder=0)
     legend(left, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
     plain(left, up="prediction error ε")

@@ -55,7 +55,15 @@ def _gain(subject: Subject, made: Coarsening, unit: int) -> float:
     """How the mean of a unit follows a field on all its members, all others held: a difference."""
     rows = _rows(made, unit)
     inside = subject.scaled[np.ix_(rows, rows)]
-    nudge = _NUDGE / max(1.0, abs(float(made.gains[unit]))) ** 2
+    resting = subject.argument(made.reference)
+    slopes = subject.variance(resting)[rows, None] * inside
+    moved = subject.precision[rows] * 1.0
+    moved += inside @ np.linalg.solve(
+        np.eye(rows.size) - slopes, subject.variance(resting)[rows] * moved
+    )
+    # What a field moves most, relative to how far a sigmoid bends, sets how small it has to be.
+    farthest = float(np.max(np.abs(moved) / np.maximum(1.0, np.abs(resting[rows]))))
+    nudge = _NUDGE / farthest if farthest > 0.0 else _NUDGE
 
     def settled(field: float) -> float:
         states = made.reference.copy()

@@ -45,8 +45,10 @@ def _little(subject: Subject, states: FloatArray) -> FloatArray:
     return found
 
 
-def _flows(subject: Subject) -> tuple[FloatArray, FloatArray]:
+def _flows(subject: Subject) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Of some steps ln p + ln T, there and back: one at a time, and all at once; shape (2, draws).
+
+    And the sizes of the terms that they are sums of.
 
     All at once means all that are due in the first step in which somebody is: with equal clocks
     everybody.
@@ -60,14 +62,17 @@ def _flows(subject: Subject) -> tuple[FloatArray, FloatArray]:
         new = np.where(rows, other, old)
         there.append(law(subject, old) + log_transition(subject, old, new, rows))
         back.append(law(subject, new) + log_transition(subject, new, old, rows))
-    return np.array(there), np.array(back)
+    # The larger states of both ends, in every product of two, bound all that is summed.
+    terms = subject.terms(np.maximum(np.abs(old), np.abs(other)))
+    return np.array(there), np.array(back), terms
 
 
 def _check(subject: Subject) -> Check:
-    there, back = _flows(subject)
+    there, back, terms = _flows(subject)
     return compared(
         ("ln p(σ) T(σ → σ')", there),
         ("ln p(σ') T(σ' → σ)", back),
+        terms=terms,
         entries=tuple(
             f"{schedule}, pair {number}"
             for schedule in ("single-site", "synchronous")
@@ -136,7 +141,7 @@ def _figure(subject: Subject) -> Figure:
     left, right = figure.subplots(1, 2)
     _draw_pair(left, subject)
     names = ("one at a time, Boltzmann", "all at once, Little")
-    there, back = _flows(subject)
+    there, back, _ = _flows(subject)
     for name, colour, marker, one, other in zip(
         names, (BLUE, VERMILION), "ox", there, back, strict=True
     ):

@@ -54,6 +54,7 @@ def _check(subject: Subject) -> Check:
     return compared(
         ("σᵀKσ; θ_i", [*whole, *subject.argument(states).ravel()]),
         ("σᵀK†σ; slope of c·σ + ½ σᵀK†σ, plus (Aσ)_i", [*blind, *(slopes + rest).ravel()]),
+        terms=subject.terms(np.maximum(np.abs(states), 1.0)),
         entries=(
             *(f"σᵀKσ at state {draw}" for draw in range(1, _DRAWS + 1)),
             *(f"θ of {path} at state {d}" for d in range(1, _DRAWS + 1) for path in subject.paths),
