@@ -1,6 +1,7 @@
 """The lessons run without a browser, at every end of every slider, and say what they should."""
 
 import ast
+import socket
 import time
 from pathlib import Path
 
@@ -124,6 +125,45 @@ def test_the_command_lists_and_refuses(capsys: pytest.CaptureFixture[str]) -> No
     assert "there are lessons 1 to 9" in capsys.readouterr().err
 
 
+def test_the_list_is_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["lessons"]) == 0
+    lines = capsys.readouterr().out.splitlines()[: len(LESSONS)]
+    for line, lesson in zip(lines, LESSONS, strict=True):
+        assert line.endswith(lesson.title)
+    starts = {
+        line.index(lesson.title, len(lesson.name))
+        for line, lesson in zip(lines, LESSONS, strict=True)
+    }
+    assert len(starts) == 1
+
+
+@pytest.mark.parametrize("port", [-5, 0, 99999999])
+def test_a_port_that_there_is_not(port: int, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["lessons", "1", "--headless", "--port", str(port)]) == 2
+    assert f"a port is a number from 1 to 65535 (got {port})" in capsys.readouterr().err
+
+
+def test_a_port_in_use_is_not_served(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        assert main(["lessons", "1", "--headless", "--port", str(port)]) == 2
+    error = capsys.readouterr().err
+    assert f"the port is free (got port {port}: " in error
+    assert "Mend: give another" in error
+
+
+def test_a_folder_that_cannot_be_written_gets_no_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*paths: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("shutil.copyfile", refuse)
+    monkeypatch.chdir(tmp_path)
+    assert main(["lessons", "3", "--edit", "--headless"]) == 2
+    assert "(got Permission denied). Mend: go to a folder" in capsys.readouterr().err
+
+
 def test_a_lesson_to_edit_is_a_copy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -138,11 +178,14 @@ def test_a_lesson_to_edit_is_a_copy(
 
     monkeypatch.setattr("subprocess.run", run)
     monkeypatch.chdir(tmp_path)
-    assert main(["lessons", "3", "--edit", "--headless", "--port", "2718"]) == 0
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = str(found.getsockname()[1])
+    assert main(["lessons", "3", "--edit", "--headless", "--port", port]) == 0
     copy = tmp_path / "03_two_subparticles.py"
     assert copy.read_text() == find_lesson(3).path.read_text()
     assert called[0][3:] == [
-        "marimo", "edit", copy.name, "--host", "127.0.0.1", "--port", "2718", "--headless",
+        "marimo", "edit", copy.name, "--host", "127.0.0.1", "--port", port, "--headless",
     ]  # fmt: skip
     copy.write_text("mine")
     assert main(["lessons", "3", "--edit"]) == 0
