@@ -1,6 +1,8 @@
 """Every step of the derivation: its proof, its check, its counter-example, its figure."""
 
+import re
 import sys
+import unicodedata
 from typing import Any
 
 import networkx
@@ -13,7 +15,9 @@ from support.worlds import worlds
 
 import deepparticle as dp
 from deepparticle.derivation import STEPS, Step
+from deepparticle.derivation.check import compared
 from deepparticle.derivation.command import example_world
+from deepparticle.derivation.text import WIDTH
 
 each_step = pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
 
@@ -54,6 +58,56 @@ def test_a_step_says_what_it_is(step: Step) -> None:
     assert step.title in str(step)
     assert step.title in step._repr_markdown_()
     assert all(len(line) <= 100 for line in str(step).splitlines())
+
+
+# Letters that are no quantities: indices, Euler's number, differentials, functions, words.
+NO_SYMBOLS = {"i", "j", "e", "d", "ds", "exp", "ln", "sinh", "coth"}
+
+
+def letters(equation: str) -> set[str]:
+    """The symbols of an equation without their subscripts, dots, daggers and primes."""
+    plain = re.sub(r"_[^\W\d_]+|_\\|_{[^}]*}", "", unicodedata.normalize("NFD", equation))
+    found = set(re.findall(r"[^\W\d_]+", plain))
+    words = {one for one in found if len(one) >= 3 and one.isascii()}
+    shorts = {"all", "at", "in", "of", "one", "to", "a", "from", "its"}
+    quantities = found - words - shorts - NO_SYMBOLS
+    single = {letter for one in quantities for letter in split(one) if letter.isalpha()}
+    return single - NO_SYMBOLS
+
+
+def split(run: str) -> set[str]:
+    """``KL`` is one symbol, ``βb`` are two."""
+    return {run} if run == "KL" else set(run) - {"ᵀ"}
+
+
+def test_every_symbol_is_explained_where_it_first_appears() -> None:
+    known: set[str] = set()
+    for step in STEPS:
+        explained = {one for symbol in step.symbols for one in letters(symbol)}
+        assert letters(step.equation) <= known | explained, step.name
+        known |= explained
+        for symbol in step.symbols:
+            base = next(iter(letters(symbol)), symbol)
+            assert base in f"{step.equation} {step.latex}" or symbol in step.equation
+            assert symbol in str(step)
+            assert f"`{symbol}`" in step._repr_markdown_()
+
+
+def test_no_line_is_wider_than_a_terminal_beside_an_editor() -> None:
+    world = example_world()
+    for step in STEPS:
+        shown = [str(one) for one in (step, step.check(world), step.counterexample())]
+        for line in "\n".join(shown).splitlines():
+            assert len(line) <= WIDTH, line
+
+
+def test_a_check_of_long_names_stays_in_the_terminal() -> None:
+    path = "a/" * 60 + "b"
+    shown = str(compared(("left " * 12, [1.0]), ("right " * 12, [2.0]), entries=(path,)))
+    assert all(len(line) <= WIDTH for line in shown.splitlines())
+    assert "left: left left" in shown
+    assert "…" in shown
+    assert "a/b" in shown
 
 
 # ------------------------------------------------------------------------------ proofs

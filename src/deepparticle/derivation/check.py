@@ -9,7 +9,7 @@ import numpy as np
 
 from deepparticle.blankets._types import ArrayLike, FloatArray
 from deepparticle.derivation.assumptions import ASSUMPTIONS
-from deepparticle.derivation.text import number_text, wrapped
+from deepparticle.derivation.text import WIDTH, number_text, wrapped
 
 __all__ = ["Check", "Condition", "CounterExample", "compared"]
 
@@ -90,8 +90,15 @@ class Check:
         worst = np.argsort(-np.abs(self.left - self.right), kind="stable")[:_ENTRIES].tolist()
         names = self.entries or ("",) * self.left.size
         width = max(len(names[row]) for row in worst)
-        first, second = (max(12, len(name)) for name in (self.left_name, self.right_name))
-        lines = [f"{'':{width}}  {self.left_name:>{first}}  {self.right_name:>{second}}"]
+        heads, lines = (self.left_name, self.right_name), []
+        if width + sum(2 + max(12, len(head)) for head in heads) > WIDTH:
+            lines = [wrapped(f"left: {heads[0]}"), wrapped(f"right: {heads[1]}")]
+            heads = ("left", "right")
+        first, second = (max(12, len(head)) for head in heads)
+        room = WIDTH - first - second - 4
+        names = tuple(name if len(name) <= room else f"…{name[1 - room :]}" for name in names)
+        width = min(width, room)
+        lines.append(f"{'':{width}}  {heads[0]:>{first}}  {heads[1]:>{second}}")
         lines += [
             f"{names[row]:{width}}  {number_text(self.left[row]):>{first}}"
             f"  {number_text(self.right[row]):>{second}}"
@@ -107,7 +114,7 @@ class Check:
         )
         if self.broken:
             broken = ", ".join(self.broken)
-            lines.append(f"not promised here, as an assumption does not hold: {broken}")
+            lines.append(wrapped(f"not promised here, as an assumption does not hold: {broken}"))
         return "\n".join(lines)
 
     def __repr__(self) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from deepparticle.derivation.assumptions import ASSUMPTIONS
@@ -51,6 +51,8 @@ class Step:
         What the manuscript's wording needs.
     refuting : callable, optional
         Makes the counter-example that shows why.
+    symbols : mapping of str to str
+        What each symbol means that the equation is the first in the argument to use.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Step:
     proving: Callable[[], Proof] | None = None
     condition: Condition | None = None
     refuting: Callable[[], CounterExample] | None = None
+    symbols: Mapping[str, str] = field(default_factory=dict)
 
     def prove(self) -> Proof | None:
         """Run the symbolic proof; None where the step is not a matter of algebra.
@@ -114,6 +117,8 @@ class Step:
             textwrap.indent(self.equation, "    "),
             "",
         ]
+        if self.symbols:
+            lines += [wrapped(f"Here {self._where('')}."), ""]
         if self.rests_on:
             lines.append(wrapped("Rests on: " + ", ".join(self.rests_on) + "."))
         if self.assumptions:
@@ -127,11 +132,19 @@ class Step:
             ]
         return "\n".join(lines)
 
+    def _where(self, quote: str) -> str:
+        """The symbols that are new, each in quotes or not, and what they mean."""
+        return "; ".join(
+            f"{quote}{symbol}{quote} means {meaning}" for symbol, meaning in self.symbols.items()
+        )
+
     def __repr__(self) -> str:
         return f"<Step {self.name!r}: {self.title}>"
 
     def _repr_markdown_(self) -> str:
         lines = [f"### {self.title}", self.statement, f"$$\n{self.latex}\n$$"]
+        if self.symbols:
+            lines.append(f"Here {self._where('`')}.")
         if self.assumptions:
             named = [f"*{name}*, ${ASSUMPTIONS[name].latex}$" for name in self.assumptions]
             lines.append(f"Assumes: {'; '.join(named)}.")

@@ -150,6 +150,9 @@ STEP = Step(
         r"\mathrm{KL}[b_q \,\|\, \beta b] = (b_q - \beta b)\, L(b_q) - \phi(b_q) + "
         r"\phi(\beta b), \qquad \text{accuracy} = \beta x\, L(b_q)"
     ),
+    symbols={
+        "x": "what is sensed, Σ_j J_ij σ_j + u_i",
+    },
     assumptions=("delta couplings", "additive evidence"),
     rests_on=("local-free-energy", "continuous-bernoulli"),
     source="equation kl-divergence-cb and appendix 6",

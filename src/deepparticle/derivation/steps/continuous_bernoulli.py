@@ -99,16 +99,22 @@ STEP = Step(
     name="continuous-bernoulli",
     title="An internal state between −1 and 1",
     statement=(
-        "An internal state is a number between −1 and 1. With a bias b, large states are e^{bσ} "
-        "times as probable as 0. One number says all about such a law: its normaliser is "
-        "2 sinh(b)/b, and the slope of the logarithm of that is the mean, the Langevin function L, "
-        "a sigmoid. A bias of 0 is a flat law; a large bias leaves the state near one end."
+        "An internal state is a number between −1 and 1. With a bias b, a state σ is e^{bσ} times "
+        "as probable as 0. One number says all about such a law: its normaliser is 2 sinh(b)/b, "
+        "and the slope of the logarithm of that is the mean, the Langevin function L, a sigmoid. "
+        "A bias of 0 is a flat law; a large bias leaves the state near one end."
     ),
     equation="p(σ; b) = b e^{bσ} / (2 sinh b)\nL(b) = φ'(b) = coth b − 1/b",
     latex=(
         r"p(\sigma; b) = \frac{b\, e^{b\sigma}}{2 \sinh b}, \qquad "
         r"\mathbb{E}[\sigma] = L(b) = \phi'(b) = \coth b - \frac{1}{b}"
     ),
+    symbols={
+        "b": "the bias",
+        "φ(b)": "ln(2 sinh(b)/b), the logarithm of the normaliser",
+        "φ'": "its slope",
+        "L(b)": "the mean",
+    },
     assumptions=("continuous Bernoulli states",),
     rests_on=(),
     source="equation prior-sigma and appendices 1, 2 and 4",

@@ -121,6 +121,10 @@ STEP = Step(
         r"p(s_{ij} \mid \sigma_j) = \delta(s_{ij} - J_{ij}\sigma_j), \qquad "
         r"p(a_{ij} \mid \sigma_i) = \delta(a_{ij} - J_{ji}\sigma_i)"
     ),
+    symbols={
+        "J_ij": "the coupling from j to i",
+        "δ": "Dirac's delta",
+    },
     assumptions=("delta couplings",),
     rests_on=("subparticles",),
     source="the emergence of attractor networks, conditionals of boundary states",

@@ -144,6 +144,9 @@ STEP = Step(
         r"\hat\sigma_i = L(h_i), \quad h_i = b_i + \sum_j J_{ij} \sigma_j; \qquad "
         r"\mathbb{E}[\sigma'_i] = L(\theta_i), \quad \theta_i = \beta_i (h_i + u_i)"
     ),
+    symbols={
+        "h_i": "the field of i, its bias and what its neighbours say",
+    },
     assumptions=("delta couplings", "additive evidence"),
     rests_on=("inference-rule",),
     source="section Learning, first paragraph, and equation learning-rule",

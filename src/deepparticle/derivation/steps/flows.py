@@ -160,6 +160,15 @@ STEP = Step(
         r"\dot s &= f_s(\eta, s, a) + \omega_s \\ \dot a &= f_a(s, a, \mu) + \omega_a & "
         r"\dot\mu &= f_\mu(s, a, \mu) + \omega_\mu \end{aligned}"
     ),
+    symbols={
+        "η": "the external state",
+        "s": "the sensory one",
+        "a": "the active one",
+        "μ": "the internal one",
+        "η̇": "how fast η changes, and so with the others",
+        "f": "a flow, the part of the change that follows a rule",
+        "ω": "a fluctuation, the part that is chance",
+    },
     assumptions=("sparse flows", "independent fluctuations"),
     rests_on=(),
     source="equation particular-partition",

@@ -141,6 +141,16 @@ STEP = Step(
         r"F[q] = \mathbb{E}_q[\ln q(\eta) - \ln p(\eta, s)] = "
         r"D_{\mathrm{KL}}[q(\eta) \,\|\, p(\eta \mid s)] - \ln p(s) \ge -\ln p(s)"
     ),
+    symbols={
+        "p": "a probability, or a density",
+        "q(η)": "the belief, a density too",
+        "E_q": "the average over what q holds possible",
+        "KL[q ‖ p]": (
+            "the divergence of q from p, E_q[ln q − ln p], which is 0 where they are the same, "
+            "and else positive"
+        ),
+        "F[q]": "the free energy of the belief, in nats, as all that is made of ln",
+    },
     assumptions=(),
     rests_on=("particular-partition",),
     source="equations free-energy-principle and free-energy-functional",

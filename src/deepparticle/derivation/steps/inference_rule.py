@@ -128,11 +128,12 @@ STEP = Step(
     name="inference-rule",
     title="The inference rule",
     statement=(
-        "Where the slope of the free energy is zero, the belief is best. The slope is the distance "
-        "of the belief from θ, times a variance, which is positive; so there is one minimum, at "
-        "b_q = θ: prior bias plus everything sensed, times the precision. The expected state is "
-        "then L(θ), which is the activation function of a neuron, and a state drawn from the "
-        "belief is a stochastic neuron. Nobody put them in; they follow from Bayes' rule."
+        "Where the slope of the free energy is zero, the belief is best. The slope is the "
+        "distance of the belief from θ, times a variance, which is positive; so there is one "
+        "minimum, at b_q = θ: prior bias plus everything sensed, times the precision. The "
+        "expected state is then L(θ), which is the activation function of a neuron, and a state "
+        "drawn from the belief is a stochastic neuron. Nobody put them in; they follow from "
+        "Bayes' rule, for states between −1 and 1."
     ),
     equation=(
         "dF_i/db_q = (b_q − θ_i) φ''(b_q)\n"
@@ -143,6 +144,10 @@ STEP = Step(
         r"\mathbb{E}_q[\sigma_i] = L(\theta_i), \qquad \theta_i = \beta_i \Bigl(b_i + \sum_j "
         r"J_{ij} \sigma_j + u_i\Bigr)"
     ),
+    symbols={
+        "dF_i/db_q": "the slope of the free energy in the bias of the belief",
+        "φ''": "the slope of L, which is the variance of a state",
+    },
     assumptions=("delta couplings", "additive evidence"),
     rests_on=("complexity-accuracy",),
     source="equation inference-rule",

@@ -136,6 +136,11 @@ STEP = Step(
         r"\sigma_j\Bigr) \quad\Rightarrow\quad p(\sigma_i \mid \sigma_{\setminus i}) \propto "
         r"e^{\theta_i \sigma_i}"
     ),
+    symbols={
+        "σ": "all states together",
+        "c_i": "the drive of i, which pushes its state if all others are 0",
+        "K_ij": "the coupling from j to i times the precision of i",
+    },
     assumptions=("additive evidence", "symmetric couplings"),
     rests_on=("marginalisation",),
     source="equations multiple-integrator-joint and hopfield-joint",

@@ -203,9 +203,9 @@ STEP = Step(
     statement=(
         "A particle expected L(h) and found itself at σ'. How surprising that was, −ln p(σ'; h), "
         "depends on the couplings of its sensory states; so it can be less surprised next time if "
-        "they change. Surprise falls fastest if each coupling changes by the prediction error "
-        "ε = σ' − L(h) times what came through that coupling. The first term of the product, "
-        "σ'_i σ_j, is Hebb's rule; the second takes away what had been predicted of it."
+        "they change. Surprise falls fastest if each coupling changes by the prediction error ε = "
+        "σ' − L(h) times the state at the other end. The first term of the product, σ'_i σ_j, is "
+        "Hebb's rule; the second takes away what had been predicted of it."
     ),
     equation="−∂/∂J_ij [−ln p(σ'_i; h_i)] = ε_i σ_j,   ε_i = σ'_i − L(h_i)\nΔJ_ij = α_i ε_i σ_j",
     latex=(
@@ -213,6 +213,12 @@ STEP = Step(
         r"\sigma_j, \qquad \varepsilon_i = \sigma'_i - L(h_i), \qquad \Delta J_{ij} = \alpha_i "
         r"\varepsilon_i \sigma_j"
     ),
+    symbols={
+        "∂/∂J_ij": "the slope in a coupling",
+        "ε_i": "the prediction error of i",
+        "α_i": "its learning rate",
+        "ΔJ_ij": "how much the coupling changes",
+    },
     assumptions=("delta couplings",),
     rests_on=("inference-rule", "evidence-and-bias"),
     source="equation learning-rule",

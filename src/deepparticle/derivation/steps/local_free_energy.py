@@ -178,6 +178,14 @@ STEP = Step(
         r"\sigma_j + u_i\Bigr) = \mathrm{KL}[b_q \,\|\, \theta_i] - \bigl(\phi(\theta_i) - "
         r"\phi(\beta_i b_i)\bigr)"
     ),
+    symbols={
+        "F_i": "the free energy of particle i",
+        "b_q": (
+            "the bias of its belief, and in a divergence the belief itself, as the other biases "
+            "stand for their laws there"
+        ),
+        "Z_i": "what Bayes' rule divides by, the evidence for the particle's own model",
+    },
     assumptions=("delta couplings", "additive evidence"),
     rests_on=("free-energy", "marginalisation"),
     source="equations free-energy-rnn and free-energy-parametrized, and appendix 6",

@@ -245,6 +245,10 @@ STEP = Step(
         r"\theta_i(\sigma'_{<i}, \sigma_{>i})\, (\sigma'_i - \sigma_i), \qquad \langle \sigma "
         r"\rangle = \mathbb{E}[\sigma \mid s]"
     ),
+    symbols={
+        "p(σ|s)": "the law of all states, given all that is sensed from outside",
+        "⟨σ⟩": "the average of the states over time",
+    },
     assumptions=(
         "delta couplings",
         "additive evidence",

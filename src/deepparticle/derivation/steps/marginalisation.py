@@ -143,6 +143,15 @@ STEP = Step(
         r"ds_{ij} \propto e^{(b_i + J_{ij}\sigma_j)\sigma_i}, \qquad \mathbb{E}[\sigma_i] = "
         r"L\Bigl(\beta_i \bigl(b_i + u_i + \sum_j J_{ij}\sigma_j\bigr)\Bigr)"
     ),
+    symbols={
+        "∫": "the sum over all values that a number may have",
+        "Σ_j": "the sum over all others",
+        "∝": "“in proportion to”",
+        "E[σ_i]": "the expected state",
+        "β_i": "the precision of i",
+        "u_i": "the evidence, what it senses of the outside",
+        "θ_i": "its argument, all that pushes its state",
+    },
     assumptions=("delta couplings", "additive evidence"),
     rests_on=("continuous-bernoulli", "delta-couplings"),
     source="equation sigma-given-mu and appendix 4",

@@ -213,6 +213,10 @@ STEP = Step(
         r"\frac{d\varepsilon_i}{d\alpha} = -\phi''(h_i)\, \varepsilon_i \sum_j \sigma_j^2, \qquad "
         r"\varepsilon = \sigma - P \sigma \perp \text{what is stored (linear, unit gain)}"
     ),
+    symbols={
+        "dε_i/dα": "how the error at the pattern changes while it is learned",
+        "P": "the projection on the patterns that are stored",
+    },
     assumptions=("delta couplings",),
     rests_on=("learning-rule",),
     source="section Emergence of approximately orthogonal attractors",

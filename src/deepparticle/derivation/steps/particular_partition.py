@@ -180,6 +180,11 @@ STEP = Step(
     ),
     equation="η(·) ⟂ μ(·) | s(·), a(·)",
     latex=r"\eta(\cdot) \perp \mu(\cdot) \mid s(\cdot), a(\cdot)",
+    symbols={
+        "η(·)": "the whole path of η through time",
+        "⟂": "“is independent of”",
+        "|": "“given”",
+    },
     assumptions=("sparse flows", "independent fluctuations"),
     rests_on=("flows",),
     source="equation conditional-independence, and σ_i ⟂ σ_j | a_ij, s_ij",

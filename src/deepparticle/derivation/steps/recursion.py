@@ -220,6 +220,19 @@ STEP = Step(
         r"S_A = w_A^T \sigma_A, \quad L(\theta_A) = S^*_A, \qquad \frac{dS_A}{dh_A} = w_A^T (I - D "
         r"J_{AA})^{-1} D\, v_A = \beta_A\, \phi''(\theta_A)"
     ),
+    symbols={
+        "A": "a unit, a part of the network, and here not the antisymmetric part of K",
+        "S_A": "its state, a mean of the states σ_A of its members",
+        "w_A": "the weights of the members in it",
+        "S*_A": "this state at rest",
+        "θ_A": "the argument of the subparticle that stands for it, and β_A its precision",
+        "h_A": "a field on all its members",
+        "v_A": "how much of the field each of them gets",
+        "G_A": "the gain of the unit",
+        "J_AA": "the couplings inside it",
+        "D": "the gains β φ'' of its members, on a diagonal",
+        "I": "the identity",
+    },
     assumptions=("delta couplings", "additive evidence", "frozen couplings", "constant evidence"),
     rests_on=("particular-partition", "macro-posterior"),
     source="section Stochastic retrieval, last paragraph, and Discussion",

@@ -190,12 +190,12 @@ STEP = Step(
     name="schedules",
     title="Who updates when",
     statement=(
-        "Each particle draws its state from its own posterior. What the network samples as a whole "
-        "depends on who sees whose new state. If one updates at a time and sees the newest states "
-        "of the others, this is Gibbs sampling, and the law of the joint step, Boltzmann's, is "
-        "what it settles to. If all update at once from the old states it is another one, due to "
-        "Little. For both, each step is as frequent as its reverse (detailed balance), which one "
-        "checks for any two states without running anything."
+        "Each particle draws its state from its own posterior. What the network samples as a "
+        "whole depends on who sees whose new state. If one updates at a time and sees the newest "
+        "states of the others, this is Gibbs sampling, and the law of the joint step, "
+        "Boltzmann's, is what it settles to. If all update at once from the old states it is "
+        "another one, due to Little. For both, each update is as frequent as its reverse "
+        "(detailed balance), which one checks for any two states without running anything."
     ),
     equation=(
         "p(σ) T(σ → σ') = p(σ') T(σ' → σ)\n"
@@ -207,6 +207,11 @@ STEP = Step(
         r"p_{\text{one at a time}} \propto m\, e^{c^T\sigma + \frac12 \sigma^T K \sigma}, \quad "
         r"p_{\text{at once}} \propto m\, e^{c^T\sigma + \sum_i \phi(\theta_i)}"
     ),
+    symbols={
+        "σ'": "the states after an update",
+        "T(σ → σ')": "how probable the update is, from σ",
+        "m(σ)": "the law that states have where nothing pushes them, which is flat on [−1, 1]",
+    },
     assumptions=(
         "delta couplings",
         "symmetric couplings",

@@ -118,6 +118,12 @@ STEP = Step(
     ),
     equation="s_ij = a_ji,  s_ji = a_ij\nall π_i together = μ,  each σ_i in one π_i at every level",
     latex=r"s_{ij} = a_{ji}, \quad s_{ji} = a_{ij}, \qquad \bigcup_{i=1}^n \pi_i = \mu",
+    symbols={
+        "π_i": "subparticle i",
+        "σ_i": "its internal state",
+        "s_ij": "what i senses of j",
+        "a_ij": "what i shows to j",
+    },
     assumptions=("sparse flows", "complete coverage"),
     rests_on=("flows",),
     source="deep particular partitions and subparticles",

@@ -169,6 +169,13 @@ STEP = Step(
         r"\Bigl(c^T\sigma + \tfrac12 \sigma^T K^\dagger \sigma\Bigr) + A\sigma, \qquad "
         r"K^\dagger = \tfrac12 (K + K^T),\ A = \tfrac12 (K - K^T)"
     ),
+    symbols={
+        "Kᵀ": "K with sources and targets exchanged",
+        "K†": "the symmetric part of K",
+        "A": "the antisymmetric part",
+        "σᵀKσ": "the sum of all K_ij σ_i σ_j",
+        "∇": "the slopes in all states",
+    },
     assumptions=("additive evidence", "frozen couplings"),
     rests_on=("joint-law",),
     source="equations antisymmetric-coupling and hopfield-joint, and appendix 5",
