@@ -29,6 +29,24 @@ def _(mo):
 
     $$p(\sigma' ; \theta) \propto e^{\theta \sigma'}, \qquad \theta_1 = b_1 + J_{12}\, \sigma_2,
     \qquad \theta_2 = b_2 + J_{21}\, \sigma_1 .$$
+
+    How often each pair of states comes up in the long run is the **stationary law** of the two. It
+    depends on who updates when, which is called the **schedule**:
+
+    - *sequential*: first 1, then 2, each seeing the newest state of the other; the law is read when
+      both have updated;
+    - *random*: one of the two at a time, chosen by chance;
+    - *synchronous*: both at once, from the old states;
+    - *langevin*: in continuous time, both drifting along $\theta$ with noise, between walls at −1
+      and 1.
+
+    The law to hold it against is **Boltzmann's**,
+
+    $$p(\sigma_1, \sigma_2) \propto e^{b_1 \sigma_1 + b_2 \sigma_2 + J^\dagger \sigma_1 \sigma_2},
+    \qquad J^\dagger = \tfrac12 (J_{12} + J_{21}) .$$
+
+    If the couplings are equal, the law of either state given the other is the update above. It
+    knows the mean $J^\dagger$ of the two only, the *symmetric part*.
     """)
 
 
@@ -93,8 +111,9 @@ def _(mo):
     When both update at once, each looks at what the other was *one step before*. The history
     splits into two interleaved ones, (σ₁ now, σ₂ before, σ₁ before that, …) and its twin, which
     never meet. At one instant the two states belong to different histories, so they are
-    independent. The law is Little's,
-    $p \propto e^{c\cdot\sigma} \prod_i e^{\phi(\theta_i)}$, not Boltzmann's.
+    independent. The law is Little's, $p \propto e^{b_1 \sigma_1 + b_2 \sigma_2}\,
+    e^{\phi(\theta_1) + \phi(\theta_2)}$, not Boltzmann's, where $\phi(\theta) = \ln (2 \sinh
+    \theta / \theta)$ is the logarithm of what makes the area under $e^{\theta\sigma}$ one.
     """)
     mo.vstack([question_1, mo.accordion({"Show the answer": answer_1})])
     return answer_1, question_1
@@ -120,8 +139,10 @@ def _(mo):
     answer_2 = mo.md(r"""
     None. The correlation is .76 where 1 updates before 2 in every sweep (with the couplings the
     other way round it is .00), .38 at random order, .00 if both update at once, and .49 in
-    continuous time, where the law of the symmetric part says .57. The antisymmetric part pushes the
-    state across the walls of the square, and what comes back is not what went out.
+    continuous time, where the law of the symmetric part says .57. In continuous time the
+    antisymmetric part drives the state around, and against the walls of the square; a flow that
+    ends at a wall changes the law. In the other schedules, as 1 listens to nobody here, all that
+    the two have in common is what 2 heard of 1, and that depends on who came last.
     """)
     mo.vstack([question_2, mo.accordion({"Show the answer": answer_2})])
     return answer_2, question_2
