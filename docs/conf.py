@@ -3,9 +3,12 @@
 import sys
 from pathlib import Path
 
+from numpydoc.xref import DEFAULT_LINKS
+
 import deepparticle
 
-sys.path.insert(0, str(Path(__file__).parent))  # sitepages
+sys.path.insert(0, str(Path(__file__).parent))
+from sitepages.reference import type_links
 
 project = "deepparticle"
 author = "The deepparticle authors"
@@ -35,6 +38,10 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # docstrings name types with their shapes and units
 default_role = "py:obj"
 numpydoc_show_class_members = False  # each class has one page with all its members on it
+numpydoc_xref_param_type = True  # types of parameters are links, if they are classes of ours
+numpydoc_xref_aliases = type_links()
+numpydoc_xref_ignore = "all"
+DEFAULT_LINKS.clear()  # links to other sites, for the types of Python and NumPy
 viewcode_line_numbers = True
 smartquotes = False  # {"numpy", "jax"} are values
 

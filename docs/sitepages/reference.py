@@ -16,7 +16,14 @@ from typing import Any, NamedTuple
 
 import deepparticle
 
-__all__ = ["PublicName", "documented_modules", "module_pages", "name_pages", "public_names"]
+__all__ = [
+    "PublicName",
+    "documented_modules",
+    "module_pages",
+    "name_pages",
+    "public_names",
+    "type_links",
+]
 
 ROOMS = {
     "partitions": "Partitions: what is inside what",
@@ -57,6 +64,18 @@ def public_names(module: ModuleType) -> list[PublicName]:
             page = f"reference/{module.__name__}.{name}{'-class' if twin else ''}"
             found.append(PublicName(module.__name__, name, value, page))
     return sorted(found, key=lambda one: (not inspect.isclass(one.value), one.name))
+
+
+def type_links() -> dict[str, str]:
+    """The full names of the public classes, by the names that docstrings give to types.
+
+    Examples
+    --------
+    >>> type_links()["Simulator"], type_links()["Attractors"]
+    ('deepparticle.Simulator', 'deepparticle.analysis.Attractors')
+    """
+    names = [one for module in public_modules() for one in public_names(module)]
+    return {one.name: one.path for one in reversed(names) if inspect.isclass(one.value)}
 
 
 def documented_modules() -> list[str]:
@@ -133,7 +152,10 @@ def name_pages() -> Iterator[tuple[str, str]]:
         yield f"reference/{module.__name__}", module_page(module)
         for one in names:
             yield one.page, name_page(one)
-    pages = "".join(f"   /reference/{module.__name__}\n" for module in modules)
+    pages = "".join(
+        f"   {module.__name__.rpartition('.')[2]} </reference/{module.__name__}>\n"
+        for module in modules
+    )
     index += f".. toctree::\n   :hidden:\n\n{pages}   /reference/modules\n"
     yield "reference/index", index
 

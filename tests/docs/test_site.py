@@ -36,7 +36,9 @@ def written() -> dict[str, str]:
 
 
 # What needs Sphinx is in the slow tier, which CI runs after it has made the site.
-@pytest.mark.parametrize("name", ["links", pytest.param("resolver", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "name", ["links", "reference", pytest.param("resolver", marks=pytest.mark.slow)]
+)
 def test_docstrings_of_the_site(name: str) -> None:
     if name == "resolver":
         sphinx_or_skip()
