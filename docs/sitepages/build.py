@@ -6,6 +6,7 @@ build fails.
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from sphinx.cmd.build import main as sphinx_build
@@ -24,6 +25,8 @@ def make_html(pages: Path, out: Path, work: Path) -> int:
     strict = ["--fail-on-warning", "--keep-going", "--nitpicky", "--quiet", "--jobs=auto"]
     folders = ["-c", str(ROOT / "docs"), "-d", str(work / "doctrees"), str(pages), str(out)]
     status: int = sphinx_build([*strict, *folders])
+    if status:  # pages that were read are not read again, and would not be complained of again
+        shutil.rmtree(work / "doctrees", ignore_errors=True)
     return status
 
 
