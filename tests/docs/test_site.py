@@ -132,7 +132,9 @@ def make(text: str, folder: Path) -> subprocess.CompletedProcess[str]:
     sphinx_or_skip()
     pages = folder / "pages"
     pages.mkdir(exist_ok=True)
-    (pages / "index.md").write_text(text, encoding="utf-8")
+    page = pages / "index.md"
+    if not page.exists():
+        page.write_text(text, encoding="utf-8")
     code = "import sys, pathlib as p; from sitepages.build import make_html as make; "
     code += "sys.exit(make(*map(p.Path, sys.argv[1:])))"
     command = [sys.executable, "-P", "-c", code, *map(str, (pages, folder / "html", folder))]
