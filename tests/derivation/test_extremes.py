@@ -94,6 +94,17 @@ def test_integrals_over_a_belief_reach_any_slope(
     assert ratio == pytest.approx(expected, rel=1e-12, abs=1e-13)
 
 
+def test_a_belief_between_strong_claims_is_found() -> None:
+    world = dp.Partition("world")
+    a = world.add_subparticle("a", bias=-102.0, distribution=dp.Spin(), state=-1.0)
+    b = world.add_subparticle("b", bias=-102.0, distribution=dp.Spin(), state=-1.0)
+    world.couple(a, b, -107.6)
+    world.couple(b, a, -107.6)
+    check = dp.derivation.step("inference-rule").check(world)
+    assert check.right == pytest.approx(np.tanh([5.6, 5.6]), abs=1e-12)
+    assert check.residual < 1e-7  # 1 − tanh(5.6) is 2.7e-5
+
+
 @pytest.mark.parametrize("precision", [1e-8, 1.0, 1e4])
 @pytest.mark.parametrize("variance", [1e-3, 1.0, 1e3])
 def test_the_response_of_a_lone_subparticle_is_measured_at_any_size(

@@ -62,10 +62,10 @@ class GenerativePair:
 
     def surprise(self, nodes: int) -> float:
         """−ln p(s), in nats."""
-        largest = self._log_joint(self._mode(self._log_joint))
         eta, weights = self._rule(self._log_joint, nodes)
-        total = weights @ np.exp(self._log_joint(eta) - largest)
-        return -float(largest) - math.log(total)
+        logs = self._log_joint(eta)
+        largest = float(logs.max())
+        return -largest - math.log(weights @ np.exp(logs - largest))
 
     def divergence(self, bias: float, nodes: int) -> float:
         """KL[q‖p(η|s)] for q with some bias, in nats."""

@@ -45,6 +45,9 @@ def _check(subject: Subject) -> Check:
         beliefs,
         lambda states, rows: (beliefs - prior - slope)[:, rows, None] * states,
     )
+    # Rounding of an exponent moves the mean under it by that share of a standard deviation.
+    exponents = np.abs(beliefs * subject.mean(beliefs))
+    moved = 1e-3 * exponents * np.sqrt(subject.variance(beliefs))
     found = [
         [leaf.free_energy(belief).value for belief in of_row]
         for leaf, of_row in zip(sensed(subject), beliefs.T, strict=True)
@@ -52,6 +55,7 @@ def _check(subject: Subject) -> Check:
     return compared(
         ("E_q[ln q − ln prior − ln likelihood]", integrated.T),
         ("F_i(b_q)", np.array(found)),
+        terms=moved * np.abs(beliefs - prior - slope),
         entries=tuple(
             f"{path}, {belief}" for path in subject.paths for belief in ("prior", "θ", "another")
         ),
