@@ -82,6 +82,7 @@ def discover(
 
     Examples
     --------
+    >>> import numpy as np
     >>> from scipy.sparse import csr_array  # what it does not store does not exist
     >>> J = np.kron(np.eye(2), np.ones((5, 5))) - np.eye(10)  # two cliques …
     >>> J[4, 5] = 0.5  # … and one boundary state between them
@@ -161,6 +162,7 @@ def propose_partition(
     Examples
     --------
     >>> import networkx
+    >>> import numpy as np
     >>> proposal = propose_partition(networkx.ring_of_cliques(4, 6))
     >>> proposal.leaks[0].round(3).tolist(), proposal.splits[""].parts
     ([0.08], (6, 6, 6, 6))
