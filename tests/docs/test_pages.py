@@ -29,6 +29,9 @@ FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]*)\)")
 BETWEEN = "\0"
 
+# Whoever runs the tests in the background of a shell may have Ctrl-C ignored, which is inherited.
+LISTENING = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); del signal"
+
 
 class Block(NamedTuple):
     """A block of code, and the block of text below it that says what the code prints."""
@@ -53,7 +56,7 @@ def blocks(text: str) -> Iterator[Block]:
 
 def program(text: str) -> str:
     """The code of a page at its own lines; a mark is printed after each block."""
-    lines = [""] * (text.count("\n") + 1)
+    lines = [LISTENING] + [""] * text.count("\n")  # the first line of a page is its title
     for block in blocks(text):
         code = [*block.code.splitlines(), f"print({BETWEEN!r}, end='')"]
         lines[block.line : block.line + len(code)] = code
