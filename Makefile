@@ -109,7 +109,7 @@ $(DOCUMENTATION): | $(CORE) same-python
 
 help:
 	@echo "make demo          run the main job: digits, learned and recalled   (ARGS=\"--quick\" for a short run)"
-	@echo "make test          run the core tests, about ten minutes            (ARGS=\"-k boundary\" for a choice)"
+	@echo "make test          run the core tests, about six minutes            (ARGS=\"-k boundary\" for a choice)"
 	@echo "make test-all      run the slow tests too, with the published numbers"
 	@echo "make test-lessons  run the lessons, at every end of every slider"
 	@echo "make bench         measure every goal for speed, and write docs/benchmarks.md (a quarter of an hour)"
