@@ -35,7 +35,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
 from deepparticle.blankets.errors import Fault, SettingError, SettingTypeError
-from deepparticle.blankets.naming import nearest
+from deepparticle.blankets.naming import checked_registration, nearest
 
 __all__ = [
     "Factors",
@@ -132,12 +132,8 @@ def register_learning_rule(name: Any, *, looks_back: bool = True) -> Callable[[C
     ...     return (state - prediction) * source - 0.1 * weight
     """
     where = "register_learning_rule"
-    if not isinstance(name, str) or not name:
-        mend = 'give a name: @register_learning_rule("oja")'
-        raise SettingTypeError(Fault(where, "a rule has a name, a string", repr(name), mend))
-    if name in _BUILT_IN:
-        rule = f"{name!r} comes with the library"
-        raise SettingError(Fault(where, rule, repr(name), "choose another name"))
+    mend = 'give a name: @register_learning_rule("oja")'
+    checked_registration(name, _BUILT_IN, where, "a rule", mend)
 
     def decorate(change: Change) -> Change:
         if not callable(change):

@@ -1,13 +1,26 @@
-"""Names and paths: what a member of a partition may be called, and what a typo probably meant."""
+"""Names and paths: what members and registered things may be called, and what a typo meant."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
-from deepparticle.blankets.errors import Fault, PartitionError, SettingTypeError, UnknownPathError
+from deepparticle.blankets.errors import (
+    Fault,
+    PartitionError,
+    SettingError,
+    SettingTypeError,
+    UnknownPathError,
+)
 
-__all__ = ["SEPARATOR", "checked_name", "name_fault", "nearest", "unknown_path"]
+__all__ = [
+    "SEPARATOR",
+    "checked_name",
+    "checked_registration",
+    "name_fault",
+    "nearest",
+    "unknown_path",
+]
 
 SEPARATOR = "/"
 """Between the names of a path: ``"brain/a"``."""
@@ -54,6 +67,42 @@ def checked_name(name: object, where: str) -> str:
     if fault is not None:
         raise PartitionError(fault) if isinstance(name, str) else SettingTypeError(fault)
     return str(name)
+
+
+def checked_registration(
+    name: object, taken: Container[str], where: str, what: str, mend: str
+) -> str:
+    """Return the name under which something is registered: a string of its own, not one of ours.
+
+    Parameters
+    ----------
+    name : object
+        What was given.
+    taken : container of str
+        The names that come with the library.
+    where, what : str
+        Who registers it, and what it is: ``"a rule"``.
+    mend : str
+        How to give a name.
+
+    Raises
+    ------
+    SettingTypeError
+        If it is not a string, or empty.
+    SettingError
+        If it comes with the library.
+
+    Examples
+    --------
+    >>> checked_registration("oja", {"hebbian"}, "register_learning_rule", "a rule", "name it")
+    'oja'
+    """
+    if not isinstance(name, str) or not name:
+        raise SettingTypeError(Fault(where, f"{what} has a name, a string", repr(name), mend))
+    if name in taken:
+        rule = f"{name!r} comes with the library"
+        raise SettingError(Fault(where, rule, repr(name), "choose another name"))
+    return name
 
 
 def nearest(name: str, candidates: Iterable[str], count: int = 3) -> list[str]:

@@ -28,7 +28,7 @@ import numpy as np
 
 from deepparticle.blankets._types import IntArray
 from deepparticle.blankets.errors import Fault, SettingError, SettingTypeError
-from deepparticle.blankets.naming import nearest
+from deepparticle.blankets.naming import checked_registration, nearest
 from deepparticle.partitions.arrays import coupling_entries
 from deepparticle.partitions.colouring import colour_classes, touching_rows
 from deepparticle.partitions.columns import leaf_columns
@@ -106,12 +106,8 @@ def register_schedule(name: Any) -> Callable[[Turns], Turns]:
     (array([1]), array([0]))
     """
     where = "register_schedule"
-    if not isinstance(name, str) or not name:
-        mend = 'give a name: @register_schedule("outside-in")'
-        raise SettingTypeError(Fault(where, "a schedule has a name, a string", repr(name), mend))
-    if name in SCHEDULES:
-        rule = f"{name!r} comes with the library"
-        raise SettingError(Fault(where, rule, repr(name), "choose another name"))
+    mend = 'give a name: @register_schedule("outside-in")'
+    checked_registration(name, SCHEDULES, where, "a schedule", mend)
 
     def decorate(turns: Turns) -> Turns:
         if not callable(turns):

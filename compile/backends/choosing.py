@@ -14,6 +14,7 @@ import numpy as np
 from deepparticle.agents.array_processes import array_form
 from deepparticle.agents.external import offered
 from deepparticle.blankets.errors import Fault, SettingError, SettingTypeError
+from deepparticle.blankets.naming import checked_registration
 from deepparticle.compile.backends.base import Backend
 from deepparticle.compile.backends.numpy_backend import NumpyBackend
 from deepparticle.compile.backends.object_backend import ObjectBackend
@@ -82,13 +83,9 @@ def register_backend(kind: type[Kind]) -> type[Kind]:
     if not inspect.isclass(given) or not issubclass(given, Backend):
         mend = "write class Mine(dp.compile.SteppingBackend), and @dp.register_backend above it"
         raise SettingTypeError(Fault(where, "a backend is a class of Backend", repr(given), mend))
-    name = getattr(given, "name", None)
-    if not isinstance(name, str) or not name:
-        mend = 'write name = "..." in the class'
-        raise SettingTypeError(Fault(where, "a backend has a name, a string", repr(name), mend))
-    if name in BACKENDS:
-        rule = f"{name!r} comes with the library"
-        raise SettingError(Fault(where, rule, repr(name), "choose another name"))
+    mend = 'write name = "..." in the class'
+    given_name = getattr(given, "name", None)
+    name = checked_registration(given_name, BACKENDS, where, "a backend", mend)
     missing = ", ".join(sorted(getattr(given, "__abstractmethods__", ())))
     if missing:
         rule = "a backend has every method of Backend"
