@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from deepparticle.derivation import STEPS, Step, draw_dependencies
-from deepparticle.derivation.command import example_world
+from deepparticle.derivation.example import example_world
 
 __all__ = ["derivation_page"]
 

@@ -16,7 +16,7 @@ from support.worlds import worlds
 import deepparticle as dp
 from deepparticle.derivation import STEPS, Step
 from deepparticle.derivation.check import compared
-from deepparticle.derivation.command import example_world
+from deepparticle.derivation.example import example_world
 from deepparticle.derivation.text import WIDTH
 
 each_step = pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)

@@ -10,7 +10,7 @@ from support.errors import is_complete, says
 from support.worlds import worlds
 
 import deepparticle as dp
-from deepparticle.derivation.command import example_world
+from deepparticle.derivation.example import example_world
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -13,7 +13,8 @@ from support.errors import is_complete, says
 import deepparticle as dp
 from deepparticle.cli import main
 from deepparticle.derivation import STEPS
-from deepparticle.derivation.command import Classroom, example_world
+from deepparticle.derivation.command import Classroom
+from deepparticle.derivation.example import example_world
 
 
 def test_it_goes_forward_and_back_and_stays_at_the_ends() -> None:
@@ -132,6 +133,14 @@ def test_a_notebook_shows_everything() -> None:
     shown = dp.derivation.walk(example_world(), at="joint-law")._repr_markdown_()
     assert "$$" in shown
     assert "**Proof.**" in shown
+    assert "**Counter-example.**" in shown
+
+
+def test_a_notebook_without_sympy_shows_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sympy", None)
+    shown = dp.derivation.walk(example_world(), at="joint-law")._repr_markdown_()
+    assert 'Mend: pip install "deepparticle[lessons]"' in shown
+    assert "both sides agree" in shown
     assert "**Counter-example.**" in shown
 
 

@@ -182,9 +182,12 @@ class Walk:
         check, example = self.check, self.step.counterexample()
         shown = self.step._repr_markdown_().replace("### ", f"### {self._number}. ", 1)
         parts = [shown, f"```text\n{check}\n```"]
-        proof = self.step.prove()
-        if proof:
-            parts.append(f"**Proof.**\n\n{proof._repr_markdown_()}")
+        try:
+            proof = self.step.prove()
+        except SettingError as error:  # without sympy all else is still worth showing
+            parts.append(f"**Proof.** {error}")
+        else:
+            parts += [f"**Proof.**\n\n{proof._repr_markdown_()}"] if proof else []
         if example:
             parts.append(f"**Counter-example.**\n\n```text\n{example}\n```")
         return "\n\n".join(parts)
