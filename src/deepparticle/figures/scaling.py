@@ -181,11 +181,11 @@ def capacity_curves(
         ax.axhline(level, color=GREY, linewidth=0.9)
         ax.annotate(
             name,
-            (1.0, level),
-            (-2, 2),
+            (0.0, level),  # curves begin high above a level, and may end on it
+            (2, 2),
             xycoords=("axes fraction", "data"),
             textcoords="offset points",
-            ha="right",
+            ha="left",
             fontsize=7,
             color=INK,
         )
